@@ -1,0 +1,28 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'wire',
+          include: ['test/wire/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          globalSetup: [],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: new URL('workerd/wrangler.toml', import.meta.url).pathname },
+          }),
+        ],
+        test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 20_000 },
+      },
+    ],
+  },
+})
