@@ -1,0 +1,148 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { DeliveryClaim, LimitClaim, Settlement } from '../state.ts'
+import { Control, type Snapshot } from './control.ts'
+import { type Counted, Counts } from './counts.ts'
+import { type Claimed, Deliveries } from './deliveries.ts'
+import { Recent } from './recent.ts'
+
+// Rows that ran out are absent already: deleting them may wait, and an alarm costs a request.
+const sweepMs = 60_000
+
+/**
+ * One owner of shared state: a shard of deliveries, a limit's owner, or the control list, told apart by the
+ * object's name (see `names.ts`). Every method decides in one turn, on the object's own clock.
+ */
+export class SallyportState extends DurableObject<unknown> {
+  readonly #counts: Counts
+  readonly #deliveries: Deliveries
+  readonly #control: Control
+  readonly #recent = new Recent()
+  #alarmAt: number | null = null
+  #created = false
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env)
+    const { sql } = ctx.storage
+    this.#counts = new Counts(sql)
+    this.#deliveries = new Deliveries(sql)
+    this.#control = new Control(sql)
+    const tables = sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'counts'").toArray()
+    this.#created = tables.length > 0
+    if (!this.#created) return
+    // Without it, the first write after a restart would put the alarm off, and rows could outlive it for ever.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm()
+    })
+  }
+
+  /** Counts on the owner's limits, all or none; once for each token. */
+  take(token: string, round: number, limits: readonly LimitClaim[]): Counted {
+    const now = this.#create()
+    const before = this.#recent.find(token, round, now)
+    if (before !== undefined) {
+      const readings = this.#counts.read(limits, now)
+      return { readings, violated: [], reported: before.reported, retryAfterSeconds: 0 }
+    }
+    const { taken, expiresAt, ...counted } = this.#counts.take(limits, now)
+    if (counted.violated.length === 0) {
+      this.#recent.counted(token, round, taken, counted.reported, now)
+      this.#sweepBy(expiresAt, now)
+    }
+    return counted
+  }
+
+  /** Takes a delivery claim or says who has it. */
+  claim(token: string, round: number, claim: DeliveryClaim): Claimed {
+    const now = this.#create()
+    this.#recent.find(token, round, now)
+    const claimed = this.#deliveries.claim(claim, token, round, now)
+    if (claimed.outcome === 'admitted') {
+      this.#sweepBy(now + (claim.kind === 'once' ? claim.ttlMs : claim.leaseMs), now)
+    }
+    return claimed
+  }
+
+  settle(settlement: Settlement): void {
+    const now = this.#create()
+    const changed = this.#deliveries.settle(settlement, now)
+    if (changed && settlement.as === 'commit') this.#sweepBy(now + settlement.claim.ttlMs, now)
+  }
+
+  /** Takes back what the token took here up to this round; later calls of these rounds take nothing. */
+  giveBack(token: string, round: number, claim?: DeliveryClaim): void {
+    const now = Date.now()
+    const taken = this.#recent.withdraw(token, round, now)
+    if (!this.#created) return
+    this.#counts.takeBack(taken, now)
+    if (claim !== undefined) this.#deliveries.giveBack(claim, token, round, now)
+  }
+
+  /** On a shard of deliveries: lets a delivery that is done pass again; false when it is not. */
+  forget(key: string): boolean {
+    return this.#created && this.#deliveries.forget(key, Date.now())
+  }
+
+  /** On a shard of deliveries: forgets all that were done since a moment in milliseconds; how many. */
+  forgetSince(since: number): number {
+    return this.#created ? this.#deliveries.forgetSince(since) : 0
+  }
+
+  /** On the control object: refuses a client until a moment in milliseconds since the epoch. */
+  block(client: string, until: number, reason = ''): void {
+    const now = this.#create()
+    this.#control.put('client', client, until, reason, now)
+    this.#sweepBy(until, now)
+  }
+
+  unblock(client: string): boolean {
+    return this.#created && this.#control.end('client', client)
+  }
+
+  /** On the control object: refuses a principal (`issuer|subject`) until a moment in milliseconds. */
+  revoke(principal: string, until: number, reason = ''): void {
+    const now = this.#create()
+    this.#control.put('principal', principal, until, reason, now)
+    this.#sweepBy(until, now)
+  }
+
+  restore(principal: string): boolean {
+    return this.#created && this.#control.end('principal', principal)
+  }
+
+  /** On the control object: the live list, or only its version when `known` is that already. */
+  snapshot(known?: string): Snapshot {
+    return this.#control.snapshot(known, this.#created ? Date.now() : undefined)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null
+    if (this.#created) {
+      const now = Date.now()
+      const left = [this.#counts.sweep(now), this.#deliveries.sweep(now), this.#control.sweep(now)]
+      const next = Math.min(...left.map((at) => at ?? Number.POSITIVE_INFINITY))
+      if (next !== Number.POSITIVE_INFINITY) return this.#sweepBy(next, now)
+    }
+    // An object without data and alarm is not kept at all. The next write makes the tables anew.
+    this.#created = false
+    await this.ctx.storage.deleteAll()
+  }
+
+  /** Makes the tables where they are not, and reads the clock of this call. Only writing calls need them. */
+  #create(): number {
+    const now = Date.now()
+    if (!this.#created) {
+      for (const table of [this.#counts, this.#deliveries, this.#control]) table.create()
+      this.#created = true
+      // Also when the call that made them stores nothing: tables without an alarm would stay for ever.
+      this.#sweepBy(now, now)
+    }
+    return now
+  }
+
+  #sweepBy(expiresAt: number, now: number): void {
+    const at = Math.max(expiresAt, now + sweepMs)
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return
+    this.#alarmAt = at
+    void this.ctx.storage.setAlarm(at)
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Shared state behind the gateway: one call in (`admit`), one call out (`settle`).
+ * What every backend keeps, as the contract suite in `test/workerd/contract.ts` states it:
+ * never more than the limit; a claim has one holder; one second after a denial nothing is left of it.
+ */
+export interface State {
+  /**
+   * Decides blocks and revocations, every limit and the replay claim in one parallel round.
+   * Calling again with the same `token` finds the first call's outcome instead of counting twice.
+   * Rejects when the backend cannot answer: the caller owns the deadline and the failure policy. What a rejected
+   * call took is given back in the background; a later call with the same token, or its give-back, outranks that.
+   */
+  admit(request: AdmitRequest): Promise<Admission>
+  /** Ends the claim that `admit` took, or leaves it alone when another token holds it. */
+  settle(settlement: Settlement): Promise<void>
+  /** Takes back an admission that never led to a forward: counts and lease. */
+  giveBack(request: AdmitRequest): Promise<void>
+  /** True when this isolate already knows of a live block of the client: no call is made. */
+  knowsBlocked(client: string, now: number): boolean
+}
+
+export interface AdmitRequest {
+  /** The lease token: unguessable, one for each request, the same for a retried call. */
+  token: string
+  /** Milliseconds since the epoch, read once by the receive stage. */
+  now: number
+  /** The client's key, or undefined when no address is believed. */
+  client?: string
+  /** `issuer|subject` of the principal, for blocks and revocations. */
+  principal?: string
+  limits: readonly LimitClaim[]
+  claim?: DeliveryClaim
+  /**
+   * Keeps the Worker alive for work after the answer (`ctx.waitUntil`): a denial is returned at once and what was
+   * taken for it is given back afterwards. Without it that work may be cut off, and is left to run out.
+   */
+  background?: (promise: Promise<unknown>) => void
+}
+
+/** One limit of a route, resolved to the key that this request counts on. */
+export interface LimitClaim extends LimitPolicy {
+  /** Which object or key space owns the count. */
+  owner: `route:${string}` | `client:${string}` | `principal:${string}` | `key:${string}`
+  /** Distinguishes the limits of one owner: `<route>:<limit name>`. */
+  name: string
+  /** In report mode the limit counts and reports, and never denies. */
+  mode: 'enforce' | 'report'
+  /** How many units this request takes. */
+  cost: number
+}
+
+export interface LimitPolicy {
+  algorithm: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
+  /** Units in a window; for a token bucket its capacity. */
+  max: number
+  windowMs: number
+  /** Token bucket only: units that come back in each window. */
+  refill: number
+}
+
+export interface DeliveryClaim {
+  route: string
+  /** Hex SHA-256 over route, tenant, kind and id. */
+  key: string
+  /** The `sallyport-id` of this request: told to later copies as `sallyport-duplicate-of`. */
+  requestId: string
+  /** `once` is done at admit, never released or given back; it may be burnt by a request that a limit denies. */
+  kind: 'delivery' | 'once'
+  /** Milliseconds for which the lease holds without a settlement. */
+  leaseMs: number
+  /** Milliseconds for which `done` is remembered. */
+  ttlMs: number
+}
+
+export interface LimitReading {
+  name: string
+  max: number
+  windowMs: number
+  remaining: number
+  /** Seconds until more units are there; 0 when the limit is untouched. */
+  resetSeconds: number
+}
+
+export type Admission =
+  | { outcome: 'admitted'; limits: LimitReading[]; reported: string[] }
+  | { outcome: 'limited'; limits: LimitReading[]; violated: string[]; retryAfterSeconds: number }
+  | { outcome: 'leased'; limits: LimitReading[]; retryAfterSeconds: number }
+  | { outcome: 'done'; limits: LimitReading[]; duplicateOf: string }
+  | { outcome: 'blocked' }
+  | { outcome: 'revoked' }
+
+export interface Settlement {
+  claim: DeliveryClaim
+  token: string
+  /** `commit` remembers the delivery as done, `release` lets the provider's retry through. */
+  as: 'commit' | 'release'
+}
+
+/** Makes a state from the Worker's bindings; a missing binding throws a `TypeError` that names it. */
+export type StateFactory = (env: Readonly<Record<string, unknown>>) => State
