@@ -1,0 +1,13 @@
+import { anonymous, defineRoute } from 'sallyport'
+import * as v from 'valibot'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/demo/limited',
+  owner: 'platform',
+  sensitivity: 'public',
+  authenticate: anonymous(),
+  limits: [{ by: 'client', max: 5, window: '10 s' }],
+  body: v.looseObject({}),
+  forward: { to: 'ORIGIN_URL' },
+})

@@ -1,0 +1,14 @@
+import { defineRoute } from 'sallyport'
+import { shopify } from 'sallyport/webhooks'
+import * as v from 'valibot'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/webhooks/shopify',
+  owner: 'orders',
+  sensitivity: 'pii',
+  authenticate: shopify({ secret: 'SHOPIFY_WEBHOOK_SECRET', events: ['orders/create', 'orders/updated'] }),
+  limits: [{ by: 'route', max: 600, window: '1 m' }],
+  body: v.looseObject({}),
+  forward: { to: 'ORIGIN_URL' },
+})

@@ -1,0 +1,171 @@
+import type { DenialCode } from './denials.ts'
+import type { Address } from './lib/ip.ts'
+import type { JsonOutcome } from './lib/json.ts'
+
+/** What the Worker's bindings look like from inside: read by name, never trusted to be there. */
+export type Env = Readonly<Record<string, unknown>>
+
+export type Awaitable<T> = T | Promise<T>
+
+/** Units of a denial's measure. */
+export type Unit = 'bytes' | 'count' | 'seconds' | 'milliseconds' | 'levels'
+
+/** Why a request was refused; a value, never an exception. */
+export interface Denial {
+  code: DenialCode
+  /** Exact, and for the record only: made of constants and numbers, never of what the client sent. */
+  reason: string
+  /** The limit and what was seen, for every refusal by size, count, rate, age or skew; record only. */
+  measure?: { limit: number; actual: number; unit: Unit }
+  retryAfterSeconds?: number
+  /** Answer headers that the status demands: `Allow`, `WWW-Authenticate`, `RateLimit`. */
+  headers?: Readonly<Record<string, string>>
+  /** Members of the problem document beside the common ones (RFC 9457 section 3.2). */
+  extensions?: Readonly<Record<string, unknown>>
+}
+
+export type Result<T> = { ok: true; value: T } | { ok: false; denial: Denial }
+
+export const allow = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })
+
+export const deny = (
+  code: DenialCode,
+  reason: string,
+  more: Omit<Denial, 'code' | 'reason'> = {},
+): { ok: false; denial: Denial } => ({ ok: false, denial: { code, reason, ...more } })
+
+// Facts grow stage by stage: a stage that needs what a later one learns does not compile.
+
+export interface Received {
+  /** The `sallyport-id` of this request, on its answer and in its record. */
+  id: string
+  request: Request
+  /** Milliseconds since the epoch; the clock is read once, in receive. */
+  now: number
+  method: string
+  /** The public host, one of PUBLIC_HOSTS, as the client named it. */
+  host: string
+  scheme: 'http' | 'https'
+  /** The canonical path: the one that is matched, decided on and forwarded. */
+  path: string
+  /** The query as sent, with its `?`, or an empty string. */
+  search: string
+}
+
+export interface Matched extends Received {
+  /** Path parameters, percent-decoded once. */
+  params: Readonly<Record<string, string>>
+}
+
+export interface Client {
+  /** Undefined when the deployment believes no word on it. */
+  address: Address | undefined
+  /** What its requests are counted under: the address as text, IPv6 cut to /64. */
+  key: string | undefined
+  country: string | undefined
+  asn: number | undefined
+}
+
+export interface Identified extends Matched {
+  client: Client
+}
+
+/** The authenticated party. `id` is `issuer|subject` and never leaves the gateway unhashed. */
+export interface Principal {
+  kind: 'webhook' | 'token' | 'anonymous'
+  id: string
+}
+
+export interface WebhookPrincipal extends Principal {
+  kind: 'webhook'
+  provider: string
+  /** The declared event, where the provider names it outside the signed body. */
+  event?: string
+}
+
+export interface AnonymousPrincipal extends Principal {
+  kind: 'anonymous'
+}
+
+/** What identifies a delivery, taken only from bytes that the signature covers. */
+export interface ReplayKey {
+  /** `delivery` is released when the origin fails; `once` is burnt at admit. */
+  kind: 'delivery' | 'once'
+  id: string
+  /** Milliseconds for which `done` is remembered, unless the route says otherwise. */
+  ttlMs: number
+  /** The least that a route may say: as long as the signature stays valid, a copy would pass it. */
+  floorMs: number
+}
+
+/** What a provider wants to read when a delivery is accepted without the origin. */
+export interface Acknowledgement {
+  status: number
+  contentType?: string
+  body?: string
+}
+
+/** What the record may tell about a verified delivery; ids are hints, since some are unsigned. */
+export interface DeliveryNotes {
+  provider: string
+  secretSlot: 'current' | 'next'
+  deliveryHint?: string
+}
+
+export interface Authenticated<P extends Principal = Principal> extends Identified {
+  principal: P
+  /** The bytes as they came in, where they were read: on signed routes these are the verified ones. */
+  body?: Uint8Array<ArrayBuffer>
+  /** SHA-256 of `body`, where the scheme had to compute it. */
+  bodyDigest?: Uint8Array<ArrayBuffer>
+  /** The strict parse of `body`, where the scheme had to look inside. */
+  json?: JsonOutcome
+  replay?: ReplayKey
+  /** The provider's own success answer, given to a copy of a delivery that is done. */
+  acknowledgement?: Acknowledgement
+  /** A verified handshake is answered here and never reaches the origin. */
+  handshake?: Acknowledgement
+  notes?: DeliveryNotes
+}
+
+export interface Validated<P extends Principal = Principal, T = unknown> extends Authenticated<P> {
+  input: T
+  /** The bytes that go to the origin: the ones that were decided on. */
+  payload: Uint8Array<ArrayBuffer> | undefined
+  /** `verified`: as the provider signed them; `validated`: re-serialised; `verbatim`: as the client sent them. */
+  payloadKind: 'verified' | 'validated' | 'verbatim' | 'none'
+  contentType: string | undefined
+  /** The query to forward: rebuilt from the validated values, or empty. */
+  forwardSearch: string
+  /** Would-be denials of a schema in report mode. */
+  reported: readonly Denial[]
+}
+
+/** What a scheme proves about a request. */
+export type Proven<P extends Principal> = Pick<
+  Authenticated<P>,
+  'principal' | 'json' | 'bodyDigest' | 'replay' | 'acknowledgement' | 'handshake' | 'notes'
+>
+
+/** The second half of an authenticator: the crypto, once the headers made sense. */
+export type Verify<P extends Principal> = (
+  body: Uint8Array<ArrayBuffer> | undefined,
+  env: Env,
+) => Awaitable<Result<Proven<P>>>
+
+/**
+ * Who a caller is. An object and not a bare function, so that inference inside `defineRoute` holds.
+ * `inspect` reads headers only and refuses what needs no body and no key; `verify` does the crypto.
+ */
+export interface Authenticator<P extends Principal = Principal, K extends Principal['kind'] = P['kind']> {
+  readonly name: string
+  readonly kind: K
+  /** The body is read before `verify`, not after authorize. */
+  readonly signsBody: boolean
+  /** Names of the Worker secrets that this scheme needs. */
+  readonly secrets: readonly string[]
+  readonly inspect: (facts: Identified) => Result<Verify<P>>
+}
+
+/** Deep or wide documents cost more than their bytes tell: both are bounded before anything walks them. */
+export const BODY_JSON_LIMITS = { maxDepth: 64, maxNodes: 100_000 } as const

@@ -1,0 +1,69 @@
+import type { Denial } from './contract.ts'
+import { utf8 } from './lib/digest.ts'
+
+/** The closed table of refusals: code → what the wire says. `reason` and `measure` never reach the wire. */
+export const denials = {
+  malformed_target: { status: 400, title: 'The request target is malformed' },
+  malformed_host: { status: 400, title: 'The Host header is malformed or missing' },
+  host_not_served: { status: 400, title: 'This host is not served here' },
+  malformed_header: { status: 400, title: 'A header is malformed' },
+  route_not_found: { status: 404, title: 'No route matches this path' },
+  method_not_allowed: { status: 405, title: 'The route does not take this method' },
+  target_too_long: { status: 414, title: 'The request target is too long' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  client_denied: { status: 403, title: 'This client is not allowed' },
+  body_timeout: { status: 408, title: 'The request body took too long to arrive' },
+  body_too_large: { status: 413, title: 'The request body is too large' },
+  body_truncated: { status: 400, title: 'The request body is incomplete' },
+  body_not_expected: { status: 400, title: 'The route takes no request body' },
+  media_type_not_supported: { status: 415, title: 'The media type is not the one that the route declares' },
+  encoding_not_supported: { status: 415, title: 'Encoded request bodies are not accepted' },
+  signature_missing: { status: 401, title: 'The request carries no signature' },
+  signature_refused: { status: 401, title: 'The signature was refused' },
+  event_not_declared: { status: 400, title: 'The route does not declare this event' },
+  not_authorized: { status: 403, title: 'The request is not authorized' },
+  malformed_body: { status: 400, title: 'The request body is malformed' },
+  input_invalid: { status: 422, title: 'The request does not match the schema' },
+  query_not_declared: { status: 400, title: 'The route declares no query parameters' },
+  client_blocked: { status: 403, title: 'This client is blocked' },
+  principal_revoked: { status: 401, title: 'The credentials were revoked' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  delivery_in_progress: { status: 409, title: 'This delivery is being processed' },
+  delivery_repeated: { status: 409, title: 'This delivery was already processed' },
+  state_unavailable: { status: 503, title: 'The gateway cannot decide right now' },
+  origin_unreachable: { status: 502, title: 'The origin cannot be reached' },
+  origin_timeout: { status: 504, title: 'The origin took too long to answer' },
+  not_configured: { status: 503, title: 'This route is not ready' },
+  internal_error: { status: 500, title: 'The gateway failed' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+/** A stable name for why a request was refused: the last part of the problem's `type`. */
+export type DenialCode = keyof typeof denials
+
+/** Turns a denial into `application/problem+json` (RFC 9457); the only place that does. */
+export function refuse(denial: Denial, id: string): Response {
+  const { status, title } = denials[denial.code]
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'sallyport-id': id,
+    ...denial.headers,
+  })
+  // RFC 9110 section 11.6.1: every 401 names a way to authenticate.
+  if (status === 401 && !headers.has('www-authenticate')) headers.set('www-authenticate', 'Webhook-Signature')
+  if (denial.retryAfterSeconds !== undefined) {
+    headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfterSeconds))))
+  }
+  const problem = {
+    type: `urn:sallyport:denial:${denial.code}`,
+    title,
+    status,
+    code: denial.code,
+    id,
+    ...denial.extensions,
+  }
+  const body = utf8(JSON.stringify(problem))
+  headers.set('content-length', String(body.length))
+  return new Response(body, { status, headers })
+}

@@ -1,0 +1,210 @@
+import { Hono } from 'hono'
+import { anonymous } from './anonymous.ts'
+import { type Denial, deny, type Env, type Matched, type Received } from './contract.ts'
+import { refuse } from './denials.ts'
+import { observe } from './observe.ts'
+import { type Context, internalError, Passage } from './passage.ts'
+import { bySpecificity, compilePattern, equallySpecific, type Pattern } from './pattern.ts'
+import { enforce } from './pipeline.ts'
+import type { Route } from './route.ts'
+import { compileSettings, type GatewayOptions, type Settings } from './settings.ts'
+import { receive } from './stages/receive.ts'
+import {
+  finding,
+  type Journal,
+  noteReceived,
+  openJournal,
+  record,
+  type Stage,
+} from './stages/record/index.ts'
+
+/** Routes by their id: the name of the file under `routes/`. Ids live in shared state, so a rename forgets claims. */
+export type Routes = Readonly<Record<string, Route>>
+
+/** One path pattern with the route that each method leads to. */
+interface Place {
+  pattern: Pattern
+  byMethod: Map<string, { routeId: string; route: Route }>
+}
+
+/** What travels with a request through Hono's router. */
+interface Visit {
+  received: Received
+  settings: Settings
+  env: Env
+  ctx: Context
+  journal: Journal
+}
+
+const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
+
+/**
+ * Makes the Worker's handler out of routes and options.
+ * @throws {TypeError} at load: for routes that share paths while neither is the more specific one.
+ * @example
+ * import { createGateway } from 'sallyport'
+ * import { durableObjectState } from 'sallyport/durable-object'
+ * import routes from '../routes/index.ts'
+ *
+ * export { SallyportState } from 'sallyport/durable-object'
+ * export default createGateway(routes, { state: { 'durable-object': durableObjectState() } })
+ */
+export function createGateway(routes: Routes, options: GatewayOptions) {
+  const settingsFor = memoized(compileSettings(options))
+  const app = router(compilePlaces(routes), unmatchedRoute(options))
+
+  /** The first door, then the router on the canonical path; any throw becomes one 500 and one record. */
+  async function handle(request: Request, env: Env, ctx: Context): Promise<Response> {
+    // The one reading of the clock that decisions rest on.
+    const now = Date.now()
+    const journal = openJournal(crypto.randomUUID(), now)
+    const refuseHere = (stage: Stage, denial: Denial): Response => {
+      const response = refuse(denial, journal.id)
+      ctx.waitUntil(
+        record(journal, env, options.recordClient ?? 'truncated', {
+          decision: 'refused',
+          refusal: finding(stage, denial),
+          response,
+        }),
+      )
+      return response
+    }
+    let settings: Settings
+    try {
+      settings = settingsFor(env)
+    } catch (error) {
+      return refuseHere(
+        'gateway',
+        deny('not_configured', error instanceof TypeError ? error.message : 'settings failed').denial,
+      )
+    }
+    try {
+      const received = receive(request, settings.hosts, now, journal.id)
+      if (!received.ok) return refuseHere('receive', received.denial)
+      noteReceived(journal, received.value, settings.trust === 'cloudflare')
+      const visit: Visit = { received: received.value, settings, env, ctx, journal }
+      return await app.fetch(request, visit)
+    } catch (error) {
+      return refuseHere('gateway', internalError(error))
+    }
+  }
+  return { fetch: handle }
+}
+
+/** Hono routes on the canonical path; each method is looked up by its real name, so HEAD is never run as GET. */
+function router(places: readonly Place[], unmatched: { routeId: string; route: Route } | undefined) {
+  const app = new Hono<{ Bindings: Visit }>({
+    getPath: (_, options) => (options as { env: Visit }).env.received.path,
+  })
+  for (const { pattern, byMethod } of places) {
+    app.all(pattern.text, (c) => {
+      const found = byMethod.get(c.env.received.method)
+      if (found) return pass(c.env, found, c.req.param())
+      const allowed = [...byMethod.keys()].join(', ')
+      return turnAway(
+        c.env,
+        deny('method_not_allowed', 'no route of this path takes the method', { headers: { allow: allowed } })
+          .denial,
+      )
+    })
+  }
+  app.notFound((c) => {
+    const denial = deny('route_not_found', 'no route declares this path').denial
+    if (!unmatched) return turnAway(c.env, denial)
+    c.env.journal.reported.push(finding('match', denial))
+    return pass(c.env, unmatched, {})
+  })
+  // Hono would turn a throw into a bare 500; the gateway above makes the problem and the record.
+  app.onError((error) => {
+    throw error
+  })
+  return app
+}
+
+function pass(
+  visit: Visit,
+  { routeId, route }: { routeId: string; route: Route },
+  params: Matched['params'],
+): Promise<Response> {
+  const { settings, env, ctx, journal } = visit
+  const passage = new Passage({ route, routeId, env, ctx, settings, state: settings.state, journal })
+  const matched: Matched = { ...visit.received, params }
+  return route.mode === 'enforce' ? enforce(passage, matched) : observe(passage, matched)
+}
+
+function turnAway({ env, ctx, journal, settings }: Visit, denial: Denial): Response {
+  const response = refuse(denial, journal.id)
+  ctx.waitUntil(
+    record(journal, env, settings.clientForm, {
+      decision: 'refused',
+      refusal: finding('match', denial),
+      response,
+    }),
+  )
+  return response
+}
+
+function compilePlaces(routes: Routes): Place[] {
+  const places = new Map<string, Place>()
+  for (const [routeId, route] of Object.entries(routes)) {
+    if (!ROUTE_ID.test(routeId)) {
+      throw new TypeError(
+        `routes/${routeId}.ts: the route's id must be lower-case letters, digits and '-'; rename the file`,
+      )
+    }
+    const pattern = compilePattern(route.path)
+    for (const method of route.methods) {
+      for (const other of places.values()) {
+        const rival = other.byMethod.get(method)
+        if (!rival || !equallySpecific(pattern, other.pattern)) continue
+        throw new TypeError(
+          `routes/${routeId}.ts: path: ${method} ${route.path} is as specific as ${rival.route.path} of routes/${rival.routeId}.ts; make one of them narrower or remove it`,
+        )
+      }
+      const place = places.get(route.path) ?? { pattern, byMethod: new Map() }
+      place.byMethod.set(method, { routeId, route })
+      places.set(route.path, place)
+    }
+  }
+  return [...places.values()].sort((a, b) => bySpecificity(a.pattern, b.pattern))
+}
+
+/** Lets an existing app stand behind the gateway before all of it is declared: seen, recorded and passed on unproven. */
+function unmatchedRoute({ unmatched }: GatewayOptions): { routeId: string; route: Route } | undefined {
+  if (unmatched === undefined || unmatched === 'refuse') return undefined
+  const route: Route = {
+    methods: [],
+    path: '/*',
+    owner: 'unmatched',
+    sensitivity: 'public',
+    mode: 'report',
+    authenticate: anonymous(),
+    authorize: undefined,
+    isClientAllowed: () => true,
+    limits: [],
+    body: undefined,
+    query: undefined,
+    params: undefined,
+    headers: undefined,
+    replay: { ttlMs: undefined, onDuplicate: 'forward', tenant: undefined },
+    deadlineMs: 1000,
+    budgetMs: 50,
+    forward: {
+      to: unmatched.reportAndForward,
+      timeoutMs: 10_000,
+      path: undefined,
+      headers: undefined,
+      body: 'verbatim',
+    },
+  }
+  return { routeId: 'unmatched', route }
+}
+
+/** Bindings are one object for the life of an isolate: what they settle is computed once. */
+function memoized(compute: (env: Env) => Settings): (env: Env) => Settings {
+  let last: { env: Env; settings: Settings } | undefined
+  return (env) => {
+    if (last?.env !== env) last = { env, settings: compute(env) }
+    return last.settings
+  }
+}

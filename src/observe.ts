@@ -1,0 +1,124 @@
+import { type Authenticated, type Denial, deny, type Matched, type Validated } from './contract.ts'
+import type { Passage } from './passage.ts'
+import { admitRequest, settledWithin } from './stages/admit.ts'
+import { authorize } from './stages/authorize.ts'
+import { block } from './stages/block.ts'
+import { answer, forward, type Prepared, prepareUnproven } from './stages/forward/index.ts'
+import { identify } from './stages/identify.ts'
+import { read } from './stages/read.ts'
+import { finding, type Stage } from './stages/record/index.ts'
+import { settle } from './stages/settle.ts'
+import { validate } from './stages/validate.ts'
+import type { AdmitRequest } from './state/state.ts'
+
+/**
+ * A request's way through a route in report mode: the same stages run to their end, each would-be denial is recorded,
+ * and the request goes on without proof. Framing and size still refuse; nothing waits beyond the budget.
+ */
+export async function observe(passage: Passage, matched: Matched): Promise<Response> {
+  const { route, settings, env, journal } = passage
+  const note = (stage: Stage, denial: Denial) => void journal.reported.push(finding(stage, denial))
+  const identified = identify(matched, settings.trust)
+  journal.client = identified.client
+
+  const admissible = block(identified, route, settings.isClientAllowed, passage.state)
+  if (!admissible.ok) note('block', admissible.denial)
+
+  const body = await passage.timed('read', read(identified, route.body?.maxBytes ?? settings.maxBodyBytes))
+  if (!body.ok) return passage.refuse('read', body.denial)
+  journal.bytesIn = body.value.length
+
+  const inspected = route.authenticate.inspect(identified)
+  if (!inspected.ok) note('authenticate', inspected.denial)
+  const proven = inspected.ok
+    ? await passage.timed('authenticate', Promise.resolve(inspected.value(body.value, env)))
+    : undefined
+  if (proven && !proven.ok) note('authenticate', proven.denial)
+  const principal = { kind: 'anonymous', id: 'anonymous' } as const
+  const authenticated: Authenticated = {
+    ...identified,
+    principal,
+    body: body.value,
+    ...(proven?.ok && proven.value),
+  }
+  if (proven?.ok) passage.noteAuthenticated(authenticated)
+
+  const authorized = proven?.ok ? authorize(authenticated, route) : undefined
+  if (authorized && !authorized.ok) note('authorize', authorized.denial)
+  const validated = validate(authenticated, route)
+  if (!validated.ok) note('validate', validated.denial)
+  else for (const denial of validated.value.reported) note('validate', denial)
+
+  const prepared = prepareUnproven(identified, body.value, route, env)
+  if (!prepared.ok) return passage.refuse('forward', prepared.denial)
+  journal.traceId = prepared.value.traceId
+  const { promise, resolve } = Promise.withResolvers<Response>()
+  const counted = validated.ok && proven?.ok ? validated.value : undefined
+  passage.ctx.waitUntil(
+    passage.guard(countToSettle(passage, matched, counted, prepared.value, resolve), resolve),
+  )
+  return promise
+}
+
+/** Counts and claims where they can be known, forwards in any case, and settles what it claimed. */
+async function countToSettle(
+  passage: Passage,
+  matched: Matched,
+  facts: Validated | undefined,
+  prepared: Prepared,
+  respond: (response: Response) => void,
+): Promise<void> {
+  const { journal, state } = passage
+  const request = facts && (await admitRequest(facts, passage.route, passage.routeId, passage.background))
+  const holdsClaim = request ? await count(passage, request) : false
+  const forwarded = await passage.timed('origin', forward(prepared))
+  if (forwarded.outcome === 'unknown') {
+    journal.originStatus = forwarded.originStatus ?? null
+    return respond(passage.refuse('forward', forwarded.denial))
+  }
+  const { response } = forwarded
+  journal.originStatus = response.status
+  const settling =
+    request &&
+    holdsClaim &&
+    passage.timed('settle', settle(state, request, response.ok ? 'commit' : 'release'))
+  const clean = passage.finish(answer(response, prepared, `${matched.scheme}://${matched.host}`))
+  respond(clean)
+  if (settling) journal.settled = await settling
+  await passage.record('forwarded', null, clean)
+}
+
+/** Asks shared state for as long as the budget allows; says whether a claim is held. */
+async function count(passage: Passage, request: AdmitRequest): Promise<boolean> {
+  const { journal, state, route } = passage
+  const asked = state.admit(request)
+  const admission = await passage.timed('admit', settledWithin(asked, route.budgetMs))
+  const note = (denial: Denial) => void journal.reported.push(finding('admit', denial))
+  if (!admission) {
+    passage.background(asked.then(() => state.giveBack(request)).catch(() => undefined))
+    note(deny('state_unavailable', 'shared state did not answer inside the budget').denial)
+    return false
+  }
+  if ('limits' in admission) journal.readings = admission.limits
+  switch (admission.outcome) {
+    case 'admitted':
+      for (const name of admission.reported) note(deny('rate_limited', `over the limit: ${name}`).denial)
+      return request.claim?.kind === 'delivery'
+    case 'limited':
+      note(deny('rate_limited', `over the limit: ${admission.violated.join(', ')}`).denial)
+      return false
+    case 'leased':
+      note(deny('delivery_in_progress', 'another request holds the lease of this delivery').denial)
+      return false
+    case 'done':
+      journal.duplicateOf = admission.duplicateOf
+      note(deny('delivery_repeated', 'this delivery is done').denial)
+      return false
+    case 'blocked':
+      note(deny('client_blocked', 'the client is blocked in shared state').denial)
+      return false
+    case 'revoked':
+      note(deny('principal_revoked', 'the principal is revoked in shared state').denial)
+      return false
+  }
+}

@@ -1,0 +1,108 @@
+import type { Acknowledgement, Authenticated, Denial, Env } from './contract.ts'
+import { refuse } from './denials.ts'
+import type { Route } from './route.ts'
+import type { Settings } from './settings.ts'
+import { finding, type Journal, record, type Stage, timed, waitedMs } from './stages/record/index.ts'
+import type { State } from './state/state.ts'
+
+/** What the pipeline needs from the Worker's execution context. */
+export type Context = Pick<ExecutionContext, 'waitUntil'>
+
+/** Everything about one request that is not a fact of it: its route, the means to decide, and the journal. */
+export class Passage {
+  readonly route: Route
+  readonly routeId: string
+  readonly env: Env
+  readonly ctx: Context
+  readonly settings: Settings
+  readonly state: State
+  readonly journal: Journal
+
+  constructor(parts: Pick<Passage, 'route' | 'routeId' | 'env' | 'ctx' | 'settings' | 'state' | 'journal'>) {
+    this.route = parts.route
+    this.routeId = parts.routeId
+    this.env = parts.env
+    this.ctx = parts.ctx
+    this.settings = parts.settings
+    this.state = parts.state
+    this.journal = parts.journal
+    this.journal.route = parts.route
+    this.journal.routeId = parts.routeId
+  }
+
+  readonly background = (promise: Promise<unknown>): void => this.ctx.waitUntil(promise)
+
+  /** What is left of the deadline: only the gateway's own waits count, not the client's upload. */
+  remainingMs(): number {
+    return Math.max(0, this.route.deadlineMs - waitedMs(this.journal))
+  }
+
+  timed<T>(wait: keyof Journal['waits'], promise: Promise<T>): Promise<T> {
+    return timed(this.journal, wait, promise)
+  }
+
+  noteAuthenticated({ principal, notes }: Authenticated): void {
+    this.journal.principal = principal.id
+    this.journal.notes = notes
+    this.journal.event = 'event' in principal && typeof principal.event === 'string' ? principal.event : null
+  }
+
+  refuse(stage: Stage, denial: Denial): Response {
+    const response = this.finish(refuse(denial, this.journal.id))
+    this.background(this.record('refused', denial, response, stage))
+    return response
+  }
+
+  /** Answers in the origin's place, with what the provider takes for success. */
+  acknowledge(
+    decision: 'handshake' | 'duplicate',
+    { status, contentType, body }: Acknowledgement,
+    headers = {},
+  ): Response {
+    const type = contentType !== undefined && {
+      'content-type': contentType,
+      'x-content-type-options': 'nosniff',
+    }
+    const response = this.finish(new Response(body ?? null, { status, headers: { ...headers, ...type } }))
+    this.background(this.record(decision, null, response))
+    return response
+  }
+
+  /** Every answer carries its id, and tells where the time went where the deployment wants that seen. */
+  finish(response: Response, headers: Readonly<Record<string, string>> = {}): Response {
+    response.headers.set('sallyport-id', this.journal.id)
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+    if (this.settings.serverTiming) response.headers.append('server-timing', serverTiming(this.journal))
+    return response
+  }
+
+  record(
+    decision: 'forwarded' | 'refused' | 'handshake' | 'duplicate',
+    denial: Denial | null,
+    response: Response,
+    stage: Stage = 'gateway',
+  ): Promise<void> {
+    const refusal = denial && finding(stage, denial)
+    return record(this.journal, this.env, this.settings.clientForm, { decision, refusal, response })
+  }
+
+  /** Turns a throw after the claim into one answer and one record; the lease runs out by itself. */
+  async guard(work: Promise<void>, respond: (response: Response) => void): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      respond(this.refuse('gateway', internalError(error)))
+    }
+  }
+}
+
+/** The message of a throw may quote what a client sent: only its kind is told. */
+export const internalError = (error: unknown): Denial => ({
+  code: 'internal_error',
+  reason: `unexpected ${error instanceof Error ? error.name : 'throw'}`,
+})
+
+function serverTiming({ waits }: Journal): string {
+  const parts = Object.entries(waits).filter((entry): entry is [string, number] => entry[1] !== null)
+  return parts.map(([name, ms]) => `${name};dur=${ms}`).join(', ') || 'gateway;dur=0'
+}

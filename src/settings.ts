@@ -1,0 +1,86 @@
+import { compileClients } from './clients.ts'
+import type { Client, Env } from './contract.ts'
+import type { ClientLists } from './route.ts'
+import type { Trust } from './stages/identify.ts'
+import type { ClientForm } from './stages/record/index.ts'
+import type { State, StateFactory } from './state/state.ts'
+
+/** Names of the backends of shared state, as the var STATE chooses them. */
+export type Backend = 'durable-object' | 'upstash'
+
+export interface GatewayOptions {
+  /** Backends of shared state; the var `STATE` picks one by name, and nothing else does. */
+  state: { readonly [Name in Backend]?: StateFactory }
+  /** Addresses that may or may not call at all, before any route's own lists. */
+  clients?: ClientLists
+  /** How the record names clients. @default 'truncated' */
+  recordClient?: ClientForm
+  /** Tells callers in `Server-Timing` where the gateway's time went. @default false */
+  serverTiming?: boolean
+  /** What becomes of a path that no route declares. @default 'refuse' */
+  unmatched?: 'refuse' | { reportAndForward: string }
+}
+
+/** What the deployment's vars and the gateway's options make together; compiled once per isolate. */
+export interface Settings {
+  hosts: ReadonlySet<string>
+  trust: Trust
+  state: State
+  isClientAllowed: (client: Client) => boolean
+  clientForm: ClientForm
+  serverTiming: boolean
+  /** Bytes; the cap of routes that take a body without a schema. */
+  maxBodyBytes: number
+}
+
+const DEFAULT_MAX_BODY_BYTES = 1_048_576
+
+/**
+ * Compiles the gateway's options, then settles per deployment on the vars PUBLIC_HOSTS, TRUST and STATE.
+ * @throws {TypeError} at load for the options; from the returned function for the vars, naming each and the fix.
+ */
+export function compileSettings(options: GatewayOptions): (env: Env) => Settings {
+  const isClientAllowed = compileClients(options.clients)
+  return function settingsFor(env) {
+    return {
+      hosts: hostsOf(env),
+      trust: trustOf(env),
+      state: stateOf(env, options.state),
+      isClientAllowed,
+      clientForm: options.recordClient ?? 'truncated',
+      serverTiming: options.serverTiming ?? false,
+      maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+    }
+  }
+}
+
+function hostsOf(env: Env): ReadonlySet<string> {
+  const text = env.PUBLIC_HOSTS
+  const hosts = typeof text === 'string' ? text.toLowerCase().split(/\s+/).filter(Boolean) : []
+  if (hosts.length === 0)
+    throw new TypeError('var PUBLIC_HOSTS is missing; list the host names that the gateway serves')
+  for (const host of hosts) {
+    if (!/^[a-z0-9.-]+(:[0-9]{1,5})?$/.test(host)) {
+      throw new TypeError(
+        `var PUBLIC_HOSTS: '${host}' is not a host name; write 'api.example.com', with a port if it is not the usual one`,
+      )
+    }
+  }
+  return new Set(hosts)
+}
+
+function trustOf(env: Env): Trust {
+  const trust = env.TRUST
+  if (trust === 'cloudflare' || trust === 'direct') return trust
+  throw new TypeError(
+    `var TRUST must be 'cloudflare' (CF-Connecting-IP names the client) or 'direct' (no header does)`,
+  )
+}
+
+function stateOf(env: Env, backends: GatewayOptions['state']): State {
+  const name = env.STATE
+  const factory = name === 'durable-object' || name === 'upstash' ? backends[name] : undefined
+  if (factory) return factory(env)
+  const given = Object.keys(backends).join("' or '")
+  throw new TypeError(`var STATE must be '${given}', one of the backends that createGateway is given`)
+}

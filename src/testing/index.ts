@@ -1,0 +1,6 @@
+export type { SignedDelivery } from './delivery.ts'
+export { signGithub } from './github.ts'
+export { signShopify } from './shopify.ts'
+export { signSlack } from './slack.ts'
+export { signStandard } from './standard.ts'
+export { signStripe } from './stripe.ts'

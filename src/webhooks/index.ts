@@ -1,0 +1,7 @@
+export type { WebhookAuthenticator } from './engine.ts'
+export { github } from './github.ts'
+export type { Redelivery, Scheme } from './scheme.ts'
+export { shopify } from './shopify.ts'
+export { slack } from './slack.ts'
+export { standard } from './standard.ts'
+export { stripe } from './stripe.ts'

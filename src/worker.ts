@@ -1,0 +1,9 @@
+import { createGateway } from 'sallyport'
+import { durableObjectState } from 'sallyport/durable-object'
+import routes from '../routes/index.ts'
+
+export { SallyportState } from 'sallyport/durable-object'
+
+export default createGateway(routes, {
+  state: { 'durable-object': durableObjectState({ binding: 'SALLYPORT_STATE' }) },
+})
