@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 export interface ConfigOptions {
@@ -11,7 +12,15 @@ export interface ConfigOptions {
 /** Beside the configuration, and removed with it. */
 export const EPHEMERAL_DIRECTORY = 'state'
 
-const COMPATIBILITY_DATE = '2026-06-01'
+const COMPATIBILITY_DATE = compatibilityDate()
+
+/** The date that a deployment has: the runtime's facts hold for that one. */
+function compatibilityDate(): string {
+  const toml = readFileSync(resolve(import.meta.dirname, '../../../wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = "([0-9-]+)"$/m.exec(toml)?.[1]
+  if (date === undefined) throw new Error('wrangler.toml has no compatibility_date')
+  return date
+}
 
 /** The workerd configuration, in Cap'n Proto text, of the Worker `worker.js` beside it. */
 export function configOf({ bindings = {}, durableObjects = [], storage = 'memory' }: ConfigOptions): string {
