@@ -5,6 +5,12 @@ import type { JsonOutcome } from './lib/json.ts'
 /** What the Worker's bindings look like from inside: read by name, never trusted to be there. */
 export type Env = Readonly<Record<string, unknown>>
 
+/** Reads a binding by name; `undefined` for one that is unset or empty. */
+export function secretOf(env: Env, name: string): string | undefined {
+  const value = env[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
 export type Awaitable<T> = T | Promise<T>
 
 /** Units of a denial's measure. */
@@ -126,6 +132,8 @@ export interface Authenticated<P extends Principal = Principal> extends Identifi
   /** A verified handshake is answered here and never reaches the origin. */
   handshake?: Acknowledgement
   notes?: DeliveryNotes
+  /** What the operator should mend, although the request passed: for the record. */
+  warnings?: readonly Denial[]
 }
 
 export interface Validated<P extends Principal = Principal, T = unknown> extends Authenticated<P> {
@@ -144,7 +152,7 @@ export interface Validated<P extends Principal = Principal, T = unknown> extends
 /** What a scheme proves about a request. */
 export type Proven<P extends Principal> = Pick<
   Authenticated<P>,
-  'principal' | 'json' | 'bodyDigest' | 'replay' | 'acknowledgement' | 'handshake' | 'notes'
+  'principal' | 'json' | 'bodyDigest' | 'replay' | 'acknowledgement' | 'handshake' | 'notes' | 'warnings'
 >
 
 /** The second half of an authenticator: the crypto, once the headers made sense. */

@@ -97,7 +97,9 @@ function router(places: readonly Place[], unmatched: { routeId: string; route: R
     getPath: (_, options) => (options as { env: Visit }).env.received.path,
   })
   for (const { pattern, byMethod } of places) {
-    app.all(pattern.text, (c) => {
+    app.all(pattern.text, async (c, next) => {
+      // Hono's `/a/*` takes `/a` too; here it takes one or more further segments.
+      if (pattern.open && c.env.received.path.split('/').length - 1 <= pattern.segments.length) return next()
       const found = byMethod.get(c.env.received.method)
       if (found) return pass(c.env, found, c.req.param())
       const allowed = [...byMethod.keys()].join(', ')

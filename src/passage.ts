@@ -1,5 +1,6 @@
 import type { Acknowledgement, Authenticated, Denial, Env } from './contract.ts'
 import { refuse } from './denials.ts'
+import { utf8 } from './lib/digest.ts'
 import type { Route } from './route.ts'
 import type { Settings } from './settings.ts'
 import { finding, type Journal, record, type Stage, timed, waitedMs } from './stages/record/index.ts'
@@ -41,7 +42,8 @@ export class Passage {
     return timed(this.journal, wait, promise)
   }
 
-  noteAuthenticated({ principal, notes }: Authenticated): void {
+  noteAuthenticated({ principal, notes, warnings = [] }: Authenticated): void {
+    for (const warning of warnings) this.journal.reported.push(finding('authenticate', warning))
     this.journal.principal = principal.id
     this.journal.notes = notes
     this.journal.event = 'event' in principal && typeof principal.event === 'string' ? principal.event : null
@@ -59,11 +61,13 @@ export class Passage {
     { status, contentType, body }: Acknowledgement,
     headers = {},
   ): Response {
+    const bytes = utf8(body ?? '')
     const type = contentType !== undefined && {
       'content-type': contentType,
       'x-content-type-options': 'nosniff',
     }
-    const response = this.finish(new Response(body ?? null, { status, headers: { ...headers, ...type } }))
+    const own = { ...headers, ...type, 'content-length': String(bytes.length) }
+    const response = this.finish(new Response(bytes.length === 0 ? null : bytes, { status, headers: own }))
     this.background(this.record(decision, null, response))
     return response
   }

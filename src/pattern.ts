@@ -2,7 +2,7 @@
 export interface Pattern {
   text: string
   segments: readonly Segment[]
-  /** Ends in `/*`: takes one or more further segments. */
+  /** Ends in `/*`: takes further segments, or none, as Hono's router does. */
   open: boolean
 }
 
@@ -49,7 +49,6 @@ export const bySpecificity = (a: Pattern, b: Pattern): number =>
 export function overlap(a: Pattern, b: Pattern): boolean {
   const [short, long] = a.segments.length <= b.segments.length ? [a, b] : [b, a]
   if (short.segments.length < long.segments.length && !short.open) return false
-  if (short.segments.length === long.segments.length && short.open !== long.open) return false
   return short.segments.every((segment, i) => {
     const other = long.segments[i] as Segment
     return 'param' in segment || 'param' in other || segment.literal === other.literal
@@ -66,7 +65,6 @@ export function contains(outer: Pattern, inner: Pattern): boolean {
     return false
   }
   if (inner.open && !outer.open) return false
-  if (outer.open && !inner.open && inner.segments.length === outer.segments.length) return false
   return outer.segments.every((segment, i) => {
     const other = inner.segments[i] as Segment
     return 'param' in segment || ('literal' in other && other.literal === segment.literal)

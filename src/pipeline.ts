@@ -7,13 +7,13 @@ import {
   type Result,
   type Validated,
 } from './contract.ts'
+import { rateLimitHeaders } from './lib/rate-limit.ts'
 import type { Passage } from './passage.ts'
 import { admit, admitRequest } from './stages/admit.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
 import { answer, forward, prepare } from './stages/forward/index.ts'
 import { identify } from './stages/identify.ts'
-import { rateLimitHeaders } from './stages/limit-headers.ts'
 import { read } from './stages/read.ts'
 import { finding } from './stages/record/index.ts'
 import { settle } from './stages/settle.ts'

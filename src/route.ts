@@ -1,5 +1,5 @@
 import type { GenericSchema, InferOutput } from 'valibot'
-import type { Authenticator, Client, Env, Principal, Validated } from './contract.ts'
+import type { Authenticator, Client, Principal, Validated } from './contract.ts'
 import type { Duration } from './lib/duration.ts'
 import type { DestinationName, Params } from './names.ts'
 
@@ -156,10 +156,4 @@ export interface CompiledLimit {
   refill: number
   cost: number
   mode: Mode
-}
-
-/** Reads a binding by name; `undefined` for one that is unset or empty. */
-export function secretOf(env: Env, name: string): string | undefined {
-  const value = env[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

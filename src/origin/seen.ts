@@ -10,7 +10,10 @@ export interface SeenSetOptions {
  *
  * @throws {TypeError} at load when `maxEntries` is not a positive whole number.
  * @example
- * createVerifier({ authority, keys, seen: memorySeenSet({ maxEntries: 100_000 }) })
+ * import { createVerifier, memorySeenSet } from 'sallyport/origin'
+ *
+ * const keys = [process.env.SALLYPORT_KEY ?? '']
+ * createVerifier({ authority: 'api.internal.example', keys, seen: memorySeenSet({ maxEntries: 100_000 }) })
  */
 export function memorySeenSet({
   maxEntries,

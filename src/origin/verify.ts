@@ -60,9 +60,11 @@ const AUTHORITY = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
  *
  * @throws {TypeError} at load for an unusable option; no message holds key text.
  * @example
+ * import { createVerifier } from 'sallyport/origin'
+ *
  * const verifier = createVerifier({ authority: 'api.internal.example', keys: [process.env.SALLYPORT_KEY ?? ''] })
- * const verdict = await verifier.verify({ method, target, headers, body })
- * if (!verdict.ok) return respond(401)
+ * const verdict = await verifier.verify({ method: 'GET', target: '/orders?page=2', headers: {}, body: new Uint8Array() })
+ * if (!verdict.ok) console.error('not from the gateway', verdict.reason)
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const authorities = readAuthorities(options.authority)

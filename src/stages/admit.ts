@@ -1,6 +1,7 @@
 import { allow, type Denial, deny, type Result, type Validated } from '../contract.ts'
 import { sha256, utf8 } from '../lib/digest.ts'
 import { encodeHex } from '../lib/hex.ts'
+import { rateLimitHeaders } from '../lib/rate-limit.ts'
 import type { CompiledLimit, Route } from '../route.ts'
 import type {
   Admission,
@@ -10,7 +11,6 @@ import type {
   LimitReading,
   State,
 } from '../state/state.ts'
-import { rateLimitHeaders } from './limit-headers.ts'
 
 /** The lease outlives the origin's timeout by this much, so that a slow forward never runs without it. */
 const LEASE_MARGIN_MS = 31_000

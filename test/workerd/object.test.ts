@@ -1,48 +1,23 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { controlEntries } from '../../src/state/durable-object/control.ts'
-import { durableObjectOperations, durableObjectState } from '../../src/state/durable-object/index.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
-import { namespaceOf } from '../../src/state/durable-object/namespace.ts'
 import { Recent, recentEntries } from '../../src/state/durable-object/recent.ts'
-import type { AdmitRequest } from '../../src/state/state.ts'
 import { claimOf, limitOf } from './contract.ts'
+import {
+  advance,
+  background,
+  inside,
+  objects,
+  request,
+  rows,
+  settled,
+  state,
+  stopClock,
+  tables,
+} from './objects.ts'
 
-const bindings = { ...env }
-const objects = namespaceOf(bindings, 'SALLYPORT_STATE')
-const state = durableObjectState()(bindings)
-const later: Promise<unknown>[] = []
-
-const advance = (ms: number) => vi.setSystemTime(Date.now() + ms)
-const background = () => Promise.all(later.splice(0))
-const request = (parts: Partial<AdmitRequest> = {}): AdmitRequest => ({
-  token: crypto.randomUUID(),
-  now: Date.now(),
-  limits: [],
-  background: (promise) => {
-    later.push(promise)
-  },
-  ...parts,
-})
-const inside = <T>(name: string, run: (storage: DurableObjectStorage) => T | Promise<T>) =>
-  runInDurableObject(objects.getByName(name), (_, { storage }) => run(storage))
-const tables = (name: string) =>
-  inside(
-    name,
-    ({ sql }) =>
-      sql
-        .exec("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
-        .toArray().length,
-  )
-const rows = (name: string, table: string) =>
-  inside(name, ({ sql }) => sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n)
-// An RPC promise is a thenable that rejects once more by itself: only a real promise can be expected to reject.
-const settled = async (call: unknown) => await call
-
-beforeAll(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-})
+beforeAll(stopClock)
 afterAll(() => {
   vi.useRealTimers()
 })
@@ -234,67 +209,4 @@ describe('one part of the round fails', () => {
     )
     return max - (used[0]?.used ?? 0)
   }
-})
-
-describe('calls', () => {
-  test('a request without client and principal asks the control object nothing', async () => {
-    const isolate = durableObjectState()(bindings)
-    await durableObjectOperations(bindings).block('192.0.2.9', Date.now() + 60_000)
-    await isolate.admit(request({ limits: [limitOf()] }))
-    expect(isolate.knowsBlocked('192.0.2.9', Date.now())).toBe(false)
-  })
-
-  test('sends the list to an isolate only when it has changed', async () => {
-    const control = objects.getByName(`control-${crypto.randomUUID()}`)
-    await control.block('a', Date.now() + 60_000)
-    const { version, entries } = await control.snapshot()
-    expect(entries).toHaveLength(1)
-    expect(await control.snapshot(version)).toEqual({ version })
-    await control.revoke('b', Date.now() + 60_000)
-    expect((await control.snapshot(version)).entries).toHaveLength(2)
-    await control.restore('b')
-    await evictDurableObject(control)
-    expect((await control.snapshot(version)).entries).toHaveLength(1)
-  })
-
-  test('forgets what was done since a moment, on all shards of the route and no other', async () => {
-    const route = `since-${crypto.randomUUID()}`
-    const claims = ['0', '7', 'f'].map((shard) => claimOf({ route, key: shard.padEnd(64, '3') }))
-    const other = claimOf({ route: `${route}-other` })
-    const old = claims[0]
-    if (old === undefined) throw new Error('no claim')
-    const deliver = async (claim: typeof old) => {
-      const first = request({ claim })
-      const admission = await state.admit(first)
-      await state.settle({ claim, token: first.token, as: 'commit' })
-      return admission.outcome
-    }
-    await deliver(old)
-    advance(7_200_000)
-    for (const claim of [...claims.slice(1), other]) await deliver(claim)
-    expect(await durableObjectOperations(bindings).forgetSince(route, Date.now() - 3_600_000)).toBe(2)
-    expect(await Promise.all([...claims, other].map(deliver))).toEqual([
-      'done',
-      'admitted',
-      'admitted',
-      'done',
-    ])
-  })
-
-  test('refuses to start without the binding, or with something else under its name, and names the fix', () => {
-    const make = (bound: Record<string, unknown>, binding?: string) => () =>
-      durableObjectState(binding === undefined ? {} : { binding })(bound)
-    expect(make({})).toThrow(TypeError)
-    expect(make({})).toThrow(/binding SALLYPORT_STATE is missing: in wrangler.toml.*new_sqlite_classes/)
-    expect(make({ SALLYPORT_STATE: 'x' })).toThrow(/SALLYPORT_STATE is no Durable Object namespace/)
-    expect(make(bindings, 'OTHER')).toThrow(/binding OTHER is missing.*name = "OTHER"/)
-  })
-
-  test('rejects a claim whose key is not lower-case hex before it counts anything', async () => {
-    const limit = limitOf()
-    await expect(state.admit(request({ limits: [limit], claim: claimOf({ key: 'G0' }) }))).rejects.toThrow(
-      /hex/,
-    )
-    expect(await tables(limit.owner)).toBe(0)
-  })
 })

@@ -1,10 +1,11 @@
 import { allow, type Denial, deny, type Env, type Result, type Validated } from '../../contract.ts'
 import { sha256 } from '../../lib/digest.ts'
+import { canonicalValue } from '../../origin/base.ts'
 import { signRequest } from '../../origin/sign.ts'
 import type { Route } from '../../route.ts'
 import { type Destination, destination } from './destination.ts'
 import { proofKey } from './proof.ts'
-import { assertHeader, forwardable, isAnswerOnly } from './spoofable.ts'
+import { answerable, forwardable } from './spoofable.ts'
 
 /** Statuses with which a proxy, Cloudflare among them, says that it does not know what the origin did. */
 const UNKNOWN_OUTCOME = new Set([502, 504, 520, 522, 524])
@@ -48,7 +49,12 @@ export async function prepare(
     ...providerHeaders(facts),
     ...lowerCased(route.forward.headers?.(facts) ?? {}),
   }
-  for (const [name, value] of Object.entries(own)) assertHeader(headers, name, value)
+  for (const [name, value] of Object.entries(own)) {
+    if (canonicalValue(value) === undefined) {
+      return deny('malformed_header', 'a header that the route asserts would hold what no header may')
+    }
+    headers.set(name, value)
+  }
   await signRequest(key.value, {
     method: facts.method,
     url: target.value.url,
@@ -131,12 +137,13 @@ function unknown(
 
 /** The origin's answer as the client sees it: without what ends at this hop or only the gateway may say. */
 export function answer(response: Response, prepared: Prepared, publicOrigin: string): Response {
-  const headers = new Headers(response.headers)
-  for (const name of [...headers.keys()]) if (isAnswerOnly(name)) headers.delete(name)
+  const headers = answerable(response.headers)
   const location = headers.get('location')
-  // A redirect to the origin itself would send the client around the gateway.
-  if (location?.startsWith(`${prepared.url.origin}/`)) {
-    headers.set('location', `${publicOrigin}${location.slice(prepared.url.origin.length)}`)
+  // A redirect to the origin itself would send the client around the gateway; a relative one comes back to it.
+  const target = location === null ? null : URL.parse(location, prepared.url)
+  const isRelative = location !== null && !URL.canParse(location) && !/^[/\\]{2}/.test(location)
+  if (target?.host === prepared.url.host && !isRelative) {
+    headers.set('location', `${publicOrigin}${target.pathname}${target.search}${target.hash}`)
   }
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }

@@ -1,6 +1,5 @@
-import { allow, deny, type Env, type Result } from '../../contract.ts'
+import { allow, deny, type Env, type Result, secretOf } from '../../contract.ts'
 import { importSigningKey, type SigningKey } from '../../origin/sign.ts'
-import { secretOf } from '../../route.ts'
 
 /** The Worker secret that the proof is signed with: `<key id>:hmac-sha256:<base64>` or `<key id>:ed25519:<base64>`. */
 export const PROOF_KEY = 'PROOF_KEY'

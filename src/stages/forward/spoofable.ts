@@ -1,7 +1,5 @@
 import { connectionNominated, fieldKey } from '../../lib/headers.ts'
 
-// Names are compared by their field key, so that `X_Forwarded.For` is X-Forwarded-For: origins fold such twins.
-
 /** RFC 9110 section 7.6.1 and what is kept from the days of HTTP/1.0, h2c and 100-continue. */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -21,98 +19,169 @@ const HOP_BY_HOP = new Set([
 const SPOOFABLE = new Set([
   'b3',
   'baggage',
-  'client-ip',
+  'base-url',
   'content-digest',
   'content-length',
   'digest',
   'early-data',
-  'forwarded',
+  'front-end-https',
   'host',
+  'http-url',
   'range',
+  'real-ip',
   'repr-digest',
+  'request-uri',
   'traceparent',
   'tracestate',
   'true-client-ip',
+  'url',
   'via',
-  'wl-proxy-client-ip',
-  'x-client',
-  'x-forwarded',
+  'x-azure-clientip',
+  'x-azure-socketip',
+  'x-custom-ip-authorization',
+  'x-email',
   'x-groups',
-  'x-host',
-  'x-method-override',
-  'x-principal',
+  'x-groupid',
+  'x-isadmin',
+  'x-login',
+  'x-permissions',
+  'x-privileges',
   'x-real-ip',
+  'x-realip',
   'x-role',
   'x-roles',
+  'x-scheme',
   'x-scope',
   'x-scopes',
   'x-subject',
+  'x-true-ip',
+  'x-uid',
   'x-url-scheme',
-  'x-user',
+  'x-userid',
+  'x-username',
 ])
 
-const SPOOFABLE_PREFIXES = [
-  'cf-',
+/** The same, by whole leading words: `x-user` is X-User and X-User-Id, and not X-Useful. */
+const SPOOFABLE_WORDS = new Set([
+  'ali-cdn',
+  'cdn',
+  'cf',
   'client-cert',
-  'fastly-',
-  'mf-',
-  'proxy-',
-  'remote-',
-  'sallyport-',
-  'ssl-',
-  'x-account-',
-  'x-amzn-',
-  'x-anonymous-',
-  'x-auth-',
-  'x-authenticated-',
-  'x-b3-',
-  'x-client-',
-  'x-cluster-',
-  'x-consumer-',
-  'x-credential-',
-  'x-customer-',
-  'x-envoy-',
-  'x-forwarded-',
-  'x-goog-',
+  'client-ip',
+  'fastly',
+  'fly',
+  'forwarded',
+  'http-client-ip',
+  'http-x',
+  'impersonate',
+  'incap',
+  'mf',
+  'proxy',
+  'remote',
+  'sallyport',
+  'ssl',
+  'tailscale',
+  'wl-proxy',
+  'x-account',
+  'x-admin',
+  'x-amzn',
+  'x-anonymous',
+  'x-appengine',
+  'x-arr',
+  'x-auth',
+  'x-authenticated',
+  'x-authentication',
+  'x-authentik',
+  'x-b3',
+  'x-claim',
+  'x-claims',
+  'x-client',
+  'x-cluster',
+  'x-consumer',
+  'x-credential',
+  'x-customer',
+  'x-envoy',
+  'x-forward',
+  'x-forwarded',
+  'x-forwardedfor',
+  'x-goog',
+  'x-host',
+  'x-http-destinationurl',
+  'x-http-host',
   'x-http-method',
-  'x-identity-',
-  'x-middleware-',
-  'x-ms-client-',
-  'x-original-',
-  'x-originating-',
-  'x-org-',
-  'x-proxyuser-',
-  'x-remote-',
-  'x-rewrite-',
-  'x-sallyport-',
-  'x-ssl-',
-  'x-tenant-',
-  'x-user-',
+  'x-identity',
+  'x-impersonate',
+  'x-internal',
+  'x-is-admin',
+  'x-jwt',
+  'x-kong',
+  'x-method-override',
+  'x-middleware',
+  'x-ms-client',
+  'x-nf',
+  'x-org',
+  'x-original',
+  'x-originating',
+  'x-override',
+  'x-pomerium',
+  'x-principal',
+  'x-proxy',
+  'x-proxyuser',
+  'x-remote',
+  'x-rewrite',
+  'x-sallyport',
+  'x-saml',
+  'x-ssl',
+  'x-sso',
+  'x-sucuri',
+  'x-tenant',
+  'x-tls',
+  'x-token-subject',
+  'x-trusted',
+  'x-user',
   'x-userinfo',
-  'x-waws-',
-]
+  'x-vercel-forwarded',
+  'x-vercel-ip',
+  'x-vercel-proxied',
+  'x-verified',
+  'x-vouch',
+  'x-waws',
+  'x-webauth',
+])
 
-/** The client's headers that may go on to the origin; signatures, Authorization and Cookie are among them. */
+/** A name that no server can fold into another's: CGI, WSGI and Rack turn `-`, and some servers `.`, into `_`. */
+const PLAIN_NAME = /^[a-z0-9-]+$/
+
+/**
+ * The client's headers that may go on to the origin; signatures, Authorization and Cookie are among them. Names of
+ * anything but letters, digits and `-` stay behind, as nginx leaves them: the gateway decided without them, and an
+ * origin may read `Content_Encoding` or `X.GitHub.Event` for what it did decide on.
+ */
 export function forwardable(headers: Headers): Headers {
   const nominated = connectionNominated(headers.get('connection'))
   const kept = new Headers()
   for (const [name, value] of headers) {
-    const key = fieldKey(name)
-    if (HOP_BY_HOP.has(key) || SPOOFABLE.has(key) || nominated.has(name)) continue
-    if (SPOOFABLE_PREFIXES.some((prefix) => key.startsWith(prefix))) continue
+    if (!PLAIN_NAME.test(name) || HOP_BY_HOP.has(name) || nominated.has(name) || isSpoofable(name)) continue
     kept.append(name, value)
   }
   return kept
 }
 
-/** Sets a header of the gateway's own and removes every spelling of it that a client may have sent. */
-export function assertHeader(headers: Headers, name: string, value: string): void {
-  const key = fieldKey(name)
-  for (const sent of [...headers.keys()]) {
-    if (sent !== name && fieldKey(sent) === key) headers.delete(sent)
+function isSpoofable(name: string): boolean {
+  if (SPOOFABLE.has(name)) return true
+  for (let dash = name.indexOf('-'); ; dash = name.indexOf('-', dash + 1)) {
+    if (SPOOFABLE_WORDS.has(dash === -1 ? name : name.slice(0, dash))) return true
+    if (dash === -1) return false
   }
-  headers.set(name, value)
 }
 
-/** Headers of an answer that end at this hop, or that only the gateway may set. */
-export const isAnswerOnly = (name: string): boolean => HOP_BY_HOP.has(name) || name.startsWith('sallyport-')
+/** The headers of an answer without those that end at this hop, and those that only the gateway may set. */
+export function answerable(headers: Headers): Headers {
+  const nominated = connectionNominated(headers.get('connection'))
+  const kept = new Headers(headers)
+  for (const name of headers.keys()) {
+    if (HOP_BY_HOP.has(name) || nominated.has(name) || fieldKey(`${name}-`).startsWith('sallyport-'))
+      kept.delete(name)
+  }
+  return kept
+}

@@ -1,8 +1,15 @@
-import type { Authenticated, Client, Denial, Env, Received } from '../../contract.ts'
+import {
+  type Authenticated,
+  type Client,
+  type Denial,
+  type Env,
+  type Received,
+  secretOf,
+} from '../../contract.ts'
 import { utf8 } from '../../lib/digest.ts'
 import { encodeHex } from '../../lib/hex.ts'
 import { formatAddress, truncateAddress } from '../../lib/ip.ts'
-import { type Route, secretOf } from '../../route.ts'
+import type { Route } from '../../route.ts'
 import type { LimitReading } from '../../state/state.ts'
 import type { DecisionEvent, Finding, Stage, Waits } from './event.ts'
 

@@ -20,7 +20,9 @@ let rounds = 0
  * The factory throws a `TypeError` when the binding is missing or is no Durable Object namespace.
  *
  * @example
- * createGateway(routes, { state: durableObjectState({ binding: 'SALLYPORT_STATE' }) })
+ * import { durableObjectState } from 'sallyport/durable-object'
+ *
+ * export const state = { 'durable-object': durableObjectState({ binding: 'SALLYPORT_STATE' }) }
  */
 export function durableObjectState(options: DurableObjectStateOptions = {}): StateFactory {
   const { binding = 'SALLYPORT_STATE' } = options

@@ -21,7 +21,11 @@ export interface Operations {
  * Operations on the Durable Object backend; the same binding as `durableObjectState`, the same `TypeError`.
  *
  * @example
- * await durableObjectOperations(env).block('192.0.2.7', Date.now() + 3_600_000, 'credential stuffing')
+ * import { env } from 'cloudflare:workers'
+ * import { durableObjectOperations } from 'sallyport/durable-object'
+ *
+ * const operations = durableObjectOperations({ ...env })
+ * await operations.block('192.0.2.7', Date.now() + 3_600_000, 'credential stuffing')
  */
 export function durableObjectOperations(
   env: Readonly<Record<string, unknown>>,

@@ -1,0 +1,31 @@
+// Facts grow stage by stage: a stage that needs what a later one learns does not compile.
+import type { Authenticated, Identified, Matched, Received, Validated } from '../../src/contract.ts'
+import type { Route } from '../../src/route.ts'
+import { admitRequest } from '../../src/stages/admit.ts'
+import { authorize } from '../../src/stages/authorize.ts'
+import { identify } from '../../src/stages/identify.ts'
+import { validate } from '../../src/stages/validate.ts'
+
+declare const received: Received
+declare const matched: Matched
+declare const identified: Identified
+declare const authenticated: Authenticated
+declare const validated: Validated
+declare const route: Route
+
+identify(matched, 'direct')
+authorize(authenticated, route)
+validate(authenticated, route)
+admitRequest(validated, route, 'route', () => {})
+
+// @ts-expect-error identify before match
+identify(received, 'direct')
+
+// @ts-expect-error authorize before authenticate
+authorize(identified, route)
+
+// @ts-expect-error validate before authenticate
+validate(identified, route)
+
+// @ts-expect-error admit before validate
+admitRequest(authenticated, route, 'route', () => {})

@@ -1,0 +1,117 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** What each room may import, as prefixes of paths below `src/` or of package names; its own room is always allowed. */
+const rooms: { room: string; may: string[] }[] = [
+  { room: 'lib/', may: [] },
+  { room: 'origin/', may: [] },
+  { room: 'testing/', may: ['lib/'] },
+  { room: 'state/durable-object/', may: ['state/state.ts', 'cloudflare:workers'] },
+  { room: 'state/state.ts', may: [] },
+  { room: 'webhooks/', may: ['contract.ts', 'names.ts', 'route.ts', 'lib/'] },
+  {
+    room: 'stages/forward/',
+    may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'origin/sign.ts', 'origin/base.ts'],
+  },
+  { room: 'stages/record/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts'] },
+  { room: 'stages/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts', 'valibot'] },
+  { room: 'dev/', may: ['*'] },
+  { room: 'cli/', may: ['*'] },
+  { room: 'worker.ts', may: ['sallyport', 'sallyport/durable-object', '../routes/index.ts'] },
+  {
+    // The house's hall: everything that is not a room of its own, without routes, backends, providers or Node.
+    room: '',
+    may: ['*.ts', 'lib/', 'stages/', 'state/state.ts', 'hono', 'valibot'],
+  },
+]
+
+const isStageFile = (path: string) => /^stages\/[a-z-]+\.ts$/.test(path)
+
+/** Every import that its room does not allow. */
+function violations(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = []
+  for (const [path, source] of files) {
+    const { room, may } = rooms.find((rule) => path.startsWith(rule.room)) ?? { room: '', may: [] }
+    for (const [, specifier = ''] of source.matchAll(/\b(?:from\s+|import\s+|import\(\s*)'([^']+)'/g)) {
+      const target = specifier.startsWith('.') ? join(dirname(path), specifier) : specifier
+      const own = room !== '' && target.startsWith(room) && !(isStageFile(path) && target !== path)
+      const allowed = may.some((rule) => {
+        if (rule === '*') return true
+        if (rule === '*.ts') return /^[a-z-]+\.ts$/.test(target) && target !== 'worker.ts'
+        return rule.endsWith('/') ? target.startsWith(rule) : target === rule
+      })
+      if (!own && !allowed) found.push(`${path} → ${target}`)
+    }
+  }
+  return found
+}
+
+const sources = new Map(
+  globSync('**/*.ts', { cwd: join(root, 'src') })
+    .filter((path) => !path.endsWith('.d.ts'))
+    .map((path) => [path, withoutComments(readFileSync(join(root, 'src', path), 'utf8'))] as const),
+)
+
+/** Examples in comments import what users import. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '')
+}
+
+describe('the rooms of src/', () => {
+  it('are walked, every one of them', () => {
+    expect(sources.size).toBeGreaterThan(60)
+    for (const { room } of rooms) expect([...sources.keys()].some((path) => path.startsWith(room))).toBe(true)
+  })
+
+  it('import only what their room allows', () => {
+    expect(violations(sources)).toEqual([])
+  })
+
+  it.each([
+    ['a stage that reads another stage', 'stages/read.ts', "import { admit } from './admit.ts'"],
+    ['a stage that reads a provider', 'stages/admit.ts', "import { github } from '../webhooks/github.ts'"],
+    [
+      'a stage that reads a backend',
+      'stages/admit.ts',
+      "import { x } from '../state/durable-object/index.ts'",
+    ],
+    ['a stage that reads a route file', 'stages/admit.ts', "import x from '../../routes/github.ts'"],
+    ['a provider that reads a stage', 'webhooks/github.ts', "import { read } from '../stages/read.ts'"],
+    [
+      'a backend that reads a stage',
+      'state/durable-object/object.ts',
+      "import { read } from '../../stages/read.ts'",
+    ],
+    ['lib that imports a package', 'lib/json.ts', "import * as v from 'valibot'"],
+    ['lib that reads the contract', 'lib/json.ts', "import { allow } from '../contract.ts'"],
+    ['the verifier with a dependency', 'origin/verify.ts', "import { sha256 } from '../lib/digest.ts'"],
+    ['the gateway that reads the routes', 'gateway.ts', "import routes from '../routes/index.ts'"],
+    [
+      'the gateway that chooses a backend',
+      'gateway.ts',
+      "import { s } from './state/durable-object/index.ts'",
+    ],
+    ['Worker code that needs Node', 'pipeline.ts', "import { readFile } from 'node:fs'"],
+    ['Worker code that takes a dev program along', 'gateway.ts', "const x = await import('./dev/start.ts')"],
+  ])('would catch %s', (_, path, line) => {
+    expect(violations(new Map([[path, line]]))).toHaveLength(1)
+  })
+})
+
+describe('the files of src/', () => {
+  it('stay under 300 lines', () => {
+    const long = [...sources].filter(
+      ([path]) => readFileSync(join(root, 'src', path), 'utf8').split('\n').length > 300,
+    )
+    expect(long.map(([path]) => path)).toEqual([])
+  })
+
+  it('have names that say what is inside', () => {
+    expect(
+      [...sources.keys()].filter((path) => /(utils?|helpers?|common|misc|manager)(\/|\.ts)/.test(path)),
+    ).toEqual([])
+  })
+})

@@ -1,0 +1,145 @@
+import { type Authenticator, anonymous, createGateway, defineRoute, type Principal } from 'sallyport'
+import { github } from 'sallyport/webhooks'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+
+const good = {
+  method: 'POST',
+  path: '/x',
+  owner: 'platform',
+  sensitivity: 'public',
+  authenticate: anonymous(),
+  forward: { to: 'ORIGIN_URL' },
+} as const
+
+/** A route out of options that the compiler would refuse: JavaScript and casts reach the same checks. */
+const define = (options: object) => defineRoute({ ...good, ...options } as never)
+
+describe('defineRoute refuses at load, naming route, option and the fix', () => {
+  it.each<[string, object, RegExp]>([
+    ['a method in lower case', { method: 'post' }, /^post \/x: method: 'post' is not supported; use GET/],
+    ['no method', { method: [] }, /method: is empty/],
+    ['a path without its slash', { path: 'x' }, /POST x: path: 'x' must begin with '\/'/],
+    ['a path with a dot segment', { path: '/a/../b' }, /path: .* has the segment '\.\.'/],
+    ['a path with an empty segment', { path: '/a//b' }, /path: .* has the segment ''/],
+    ['a path with a regular expression', { path: '/:id{[0-9]+}' }, /path: .* has the segment/],
+    ['a star in the middle', { path: '/*/x' }, /path: .* has the segment '\*'/],
+    ['a parameter twice', { path: '/:id/:id' }, /names ':id' twice/],
+    ['an empty owner', { owner: ' ' }, /owner: is empty/],
+    [
+      'an unknown sensitivity',
+      { sensitivity: 'secret' },
+      /sensitivity: use one of public, internal, pii, payment/,
+    ],
+    ['an unknown mode', { mode: 'monitor' }, /mode: use 'enforce' or 'report'/],
+    ['a duration without its space', { deadline: '1s' }, /POST \/x: deadline: '1s' is not a duration; write/],
+    ['a duration of nothing', { budget: '0 ms' }, /budget: '0 ms' is not a duration/],
+    [
+      'an endless origin timeout',
+      { forward: { to: 'ORIGIN_URL', timeout: '1 h' } },
+      /forward.timeout: is 1 h; use at most '120 s'/,
+    ],
+    [
+      'a body cap over the isolate',
+      { body: { schema: v.unknown(), maxBytes: 1e9 } },
+      /body.maxBytes: is 1000000000; use 1 to/,
+    ],
+    ['a body cap of nothing', { body: { schema: v.unknown(), maxBytes: 0 } }, /body.maxBytes: is 0/],
+    [
+      'a bad address',
+      { clients: { allow: ['10.0.0.300'] } },
+      /POST \/x: clients: Address list entry "10.0.0.300"/,
+    ],
+    ['a range with host bits', { clients: { deny: ['10.0.0.1/8'] } }, /Write 10.0.0.0\/8 for the range/],
+    [
+      'a limit of nothing',
+      { limits: [{ by: 'route', max: 0, window: '1 m' }] },
+      /limits\[0\].max: is 0; use a whole number/,
+    ],
+    ['a fractional limit', { limits: [{ by: 'route', max: 1.5, window: '1 m' }] }, /limits\[0\].max: is 1.5/],
+    [
+      'a bad window',
+      { limits: [{ by: 'route', max: 1, window: '1 month' }] },
+      /limits\[0\].window: '1 month' is not a duration/,
+    ],
+    [
+      'two limits of one name',
+      {
+        limits: [
+          { by: 'route', max: 1, window: '1 m' },
+          { by: 'route', max: 9, window: '1 h' },
+        ],
+      },
+      /limits\[1\].name: 'route' is taken/,
+    ],
+    [
+      'a limit name that no header takes',
+      { limits: [{ name: 'a"b', by: 'route', max: 1, window: '1 m' }] },
+      /limits\[0\].name: .* is not a name/,
+    ],
+    [
+      'a cost that never fits',
+      { limits: [{ by: 'route', max: 1, window: '1 m', cost: 2 }] },
+      /limits\[0\].cost: is 2, more than max/,
+    ],
+    [
+      'a refill without a bucket',
+      { limits: [{ by: 'route', max: 1, window: '1 m', refill: 2 }] },
+      /limits\[0\].refill: belongs to/,
+    ],
+    ['a bad replay time', { replay: { ttl: 'forever' } }, /replay.ttl: 'forever' is not a duration/],
+  ])('%s', (_, options, message) => {
+    expect(() => define(options)).toThrow(TypeError)
+    expect(() => define(options)).toThrow(message)
+  })
+
+  it('a token route without authorize', () => {
+    const token = { ...anonymous(), kind: 'token' } as unknown as Authenticator<Principal, 'token'>
+    expect(() => define({ authenticate: token })).toThrow(/POST \/x: authorize: is missing/)
+  })
+
+  it('a provider without a secret or without events', () => {
+    expect(() => github({ secret: '' as never, events: ['push'] })).toThrow(/github: secret: is missing/)
+    expect(() => github({ secret: 'GITHUB_WEBHOOK_SECRET', events: [] as never })).toThrow(
+      /github: events: is missing/,
+    )
+  })
+})
+
+describe('createGateway refuses at load', () => {
+  const gateway = (routes: Record<string, object>) =>
+    createGateway(Object.fromEntries(Object.entries(routes).map(([id, options]) => [id, define(options)])), {
+      state: {},
+    })
+
+  it.each<[string, Record<string, object>, RegExp]>([
+    [
+      'the same path twice',
+      { a: { path: '/x' }, b: { path: '/x' } },
+      /routes\/b.ts: path: POST \/x is as specific as \/x of routes\/a.ts/,
+    ],
+    [
+      'one path under two parameter names',
+      { a: { path: '/:x' }, b: { path: '/:y' } },
+      /routes\/b.ts: path: POST \/:y is as specific as \/:x/,
+    ],
+    ['crossing parameters', { a: { path: '/a/:x' }, b: { path: '/:y/b' } }, /is as specific as/],
+    ['crossing a star', { a: { path: '/:x/b' }, b: { path: '/a/*' } }, /is as specific as/],
+    ['an id that is no file name', { 'A b': { path: '/x' } }, /routes\/A b.ts: the route's id must be/],
+  ])('%s', (_, routes, message) => {
+    expect(() => gateway(routes)).toThrow(message)
+  })
+
+  it('but not routes of which one is the more specific, nor other methods', () => {
+    expect(() =>
+      gateway({
+        a: { path: '/a/b' },
+        b: { path: '/a/:x' },
+        c: { path: '/a/*' },
+        d: { path: '/*' },
+        e: { path: '/a/b', method: 'GET' },
+        f: { path: '/:q', method: 'GET' },
+      }),
+    ).not.toThrow()
+  })
+})
