@@ -34,6 +34,8 @@ interface Visit {
   env: Env
   ctx: Context
   journal: Journal
+  /** Methods of the matching patterns so far, none of which was the request's. */
+  allowed: string[]
 }
 
 const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -82,7 +84,7 @@ export function createGateway(routes: Routes, options: GatewayOptions) {
       const received = receive(request, settings.hosts, now, journal.id)
       if (!received.ok) return refuseHere('receive', received.denial)
       noteReceived(journal, received.value, settings.trust === 'cloudflare')
-      const visit: Visit = { received: received.value, settings, env, ctx, journal }
+      const visit: Visit = { received: received.value, settings, env, ctx, journal, allowed: [] }
       return await app.fetch(request, visit)
     } catch (error) {
       return refuseHere('gateway', internalError(error))
@@ -98,20 +100,23 @@ function router(places: readonly Place[], unmatched: { routeId: string; route: R
   })
   for (const { pattern, byMethod } of places) {
     app.all(pattern.text, async (c, next) => {
-      // Hono's `/a/*` takes `/a` too; here it takes one or more further segments.
-      if (pattern.open && c.env.received.path.split('/').length - 1 <= pattern.segments.length) return next()
       const found = byMethod.get(c.env.received.method)
       if (found) return pass(c.env, found, c.req.param())
-      const allowed = [...byMethod.keys()].join(', ')
-      return turnAway(
-        c.env,
-        deny('method_not_allowed', 'no route of this path takes the method', { headers: { allow: allowed } })
-          .denial,
-      )
+      // A wider pattern may take the method; if none does, these are what the path takes.
+      c.env.allowed.push(...byMethod.keys())
+      return next()
     })
   }
   app.notFound((c) => {
-    const denial = deny('route_not_found', 'no route declares this path').denial
+    const allow = [...new Set(c.env.allowed)].join(', ')
+    if (allow !== '') {
+      // Also where unmatched paths go on: HEAD must not get around what guards GET.
+      const denial = deny('method_not_allowed', 'no route of this path takes the method', {
+        headers: { allow },
+      })
+      return turnAway(c.env, denial.denial)
+    }
+    const { denial } = deny('route_not_found', 'no route declares this path')
     if (!unmatched) return turnAway(c.env, denial)
     c.env.journal.reported.push(finding('match', denial))
     return pass(c.env, unmatched, {})
