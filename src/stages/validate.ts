@@ -116,16 +116,27 @@ function malformed(fault: Exclude<JsonOutcome, { ok: true }>) {
 function parse(
   schema: GenericSchema,
   value: unknown,
-  part: 'body' | 'query' | 'params' | 'headers',
+  part: Part,
   body: Uint8Array | undefined,
 ): Result<unknown> {
+  // valibot's object schemas take an array for an object; JSON does not.
+  if (Array.isArray(value) && OBJECT_TYPES.has(schema.type)) {
+    return invalid(part, 1, [{ pointer: '#', detail: 'expected Object' }])
+  }
   const parsed = safeParse(schema, value, { abortEarly: (body?.length ?? 0) > ALL_ISSUES_MAX_BYTES })
   if (parsed.success) return allow(parsed.output)
-  return deny('input_invalid', `${part} does not match its schema`, {
-    measure: { limit: 0, actual: parsed.issues.length, unit: 'count' },
-    extensions: { part, errors: parsed.issues.slice(0, MAX_ERRORS).map(describe) },
-  })
+  return invalid(part, parsed.issues.length, parsed.issues.slice(0, MAX_ERRORS).map(describe))
 }
+
+type Part = 'body' | 'query' | 'params' | 'headers'
+
+const OBJECT_TYPES = new Set(['object', 'loose_object', 'strict_object', 'object_with_rest', 'record'])
+
+const invalid = (part: Part, actual: number, errors: { pointer: string; detail: string }[]) =>
+  deny('input_invalid', `${part} does not match its schema`, {
+    measure: { limit: 0, actual, unit: 'count' },
+    extensions: { part, errors },
+  })
 
 /** What was expected and where; never what was received, which valibot's own message would quote. */
 function describe(issue: BaseIssue<unknown>): { pointer: string; detail: string } {

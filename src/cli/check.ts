@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import { type Configuration, checkConfiguration, type Verdict } from './configuration.ts'
+import { LoadError, loadConfiguration } from './load.ts'
+import { wranglerCommand } from './wrangler.ts'
+
+/** What the check says, and what it looked at where it could read it. */
+export type Checked =
+  | { ok: true; summary: string; configuration: Configuration }
+  | { ok: false; message: string }
+
+/** Checks the project in `root`: routes, wrangler.toml and .dev.vars.example. */
+export async function checkProject(root: string): Promise<Checked> {
+  try {
+    const configuration = await loadConfiguration(root)
+    const verdict: Verdict = checkConfiguration(configuration)
+    return verdict.ok ? { ...verdict, configuration } : verdict
+  } catch (error) {
+    if (error instanceof LoadError) return { ok: false, message: error.message }
+    throw error
+  }
+}
+
+/** Asks wrangler whether routes/env.d.ts is what it would generate now; a second process, hence not part of `npm start`. */
+async function checkEnvTypes(root: string): Promise<{ ok: true } | { ok: false; message: string }> {
+  const args = ['types', 'routes/env.d.ts', '--include-runtime=false', '--env-file', '.dev.vars.example']
+  const child = spawn(process.execPath, [wranglerCommand(), ...args, '--check'], {
+    cwd: root,
+    env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ])
+  if (code === 0) return { ok: true }
+  const said = `${stdout}${stderr}`
+  return {
+    ok: false,
+    message: /out of date/i.test(said)
+      ? 'routes/env.d.ts: is out of date with wrangler.toml or .dev.vars.example; run npm run env-types'
+      : `routes/env.d.ts: wrangler types --check failed: ${said.trim()}`,
+  }
+}
+
+async function main(): Promise<void> {
+  const root = process.cwd()
+  const checked = await checkProject(root)
+  const outcome = checked.ok ? await checkEnvTypes(root) : checked
+  if (checked.ok && outcome.ok) return console.log(`sallyport check: ${checked.summary}`)
+  if (!outcome.ok) console.error(`sallyport check: ${outcome.message}`)
+  process.exitCode = 1
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()

@@ -1,0 +1,186 @@
+import { secretOf } from '../contract.ts'
+import { createGateway, type Routes } from '../gateway.ts'
+import type { Route } from '../route.ts'
+import { compileSettings, type GatewayOptions } from '../settings.ts'
+
+/** Everything that the check looks at, as plain data. */
+export interface Configuration {
+  /** Default exports of the files in routes/, by file name without `.ts`; `index` and `env.d` are not among them. */
+  files: Readonly<Record<string, unknown>>
+  /** The default export of routes/index.ts. */
+  index: unknown
+  /** Names in .dev.vars.example. */
+  secrets: readonly string[]
+  environments: readonly Environment[]
+}
+
+/** One environment of wrangler.toml. */
+export interface Environment {
+  /** Undefined for the top level. */
+  name: string | undefined
+  vars: Readonly<Record<string, unknown>>
+  /** Names of service, VPC and mTLS bindings: the ones with `fetch`. */
+  fetchers: readonly string[]
+  durableObjects: readonly { name: string; className: string | undefined }[]
+  /** Classes of all migrations' `new_sqlite_classes`. */
+  sqliteClasses: readonly string[]
+}
+
+/** A line that sums up a sound configuration, or the one message that says what to mend. */
+export type Verdict = { ok: true; summary: string } | { ok: false; message: string }
+
+/** The Worker secret that every deployment needs: the gateway signs its proof with it. */
+export const PROOF_KEY = 'PROOF_KEY'
+
+const STATE_BINDING = 'SALLYPORT_STATE'
+const STATE_CLASS = 'SallyportState'
+const SECRETS_FILE = '.dev.vars.example'
+
+/** The backends that src/worker.ts wires; here they only stand for their names, nothing is asked of them. */
+const unasked = () => Promise.reject(new Error('the check asks nothing of shared state'))
+const backends: GatewayOptions['state'] = {
+  'durable-object': () => ({
+    admit: unasked,
+    settle: unasked,
+    giveBack: unasked,
+    knowsBlocked: () => false,
+  }),
+}
+
+/** Checks the configuration and says the first thing that is wrong with it: file, route, option and the fix. */
+export function checkConfiguration(configuration: Configuration): Verdict {
+  const problem = findProblem(configuration)
+  if (problem !== undefined) return { ok: false, message: problem }
+  const routes = Object.values(configuration.files) as Route[]
+  const named = new Set(routes.flatMap((route) => [...route.authenticate.secrets]))
+  const states = new Set(configuration.environments.map(({ vars }) => vars.STATE))
+  const summary = `${counted(routes.length, 'route')}, ${counted(named.size, 'secret')} declared, state ${[...states].join(' and ')}`
+  return { ok: true, summary }
+}
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+function findProblem({ files, index, secrets, environments }: Configuration): string | undefined {
+  const unlisted = findUnlisted(files, index)
+  if (unlisted !== undefined) return unlisted
+  const routes = files as Routes
+  try {
+    createGateway(routes, { state: backends })
+  } catch (error) {
+    return messageOf(error)
+  }
+  return (
+    findUndeclaredSecret(routes, secrets) ??
+    first(environments, (environment) => findInEnvironment(environment, routes, secrets))
+  )
+}
+
+function findUnlisted(files: Configuration['files'], index: unknown): string | undefined {
+  const listed = typeof index === 'object' && index !== null ? (index as Record<string, unknown>) : undefined
+  if (!listed)
+    return 'routes/index.ts: has no default export; export an object with every route under its file name'
+  const unlisted = first(Object.entries(files), ([id, route]) => {
+    const file = `routes/${id}.ts`
+    if (!isRoute(route))
+      return `${file}: its default export is not a route; export default defineRoute({ … })`
+    if (listed[id] === route) return undefined
+    const other = Object.keys(listed).find((name) => listed[name] === route)
+    return other === undefined
+      ? `${file}: is not in routes/index.ts, so nobody serves it; add '${id}' there, or delete the file`
+      : `${file}: is listed in routes/index.ts as '${other}'; list it as '${id}', the name of its file`
+  })
+  const missing = Object.keys(listed).find((name) => !Object.hasOwn(files, name))
+  return (
+    unlisted ??
+    (missing && `routes/index.ts: '${missing}' has no file; move its route to routes/${missing}.ts`)
+  )
+}
+
+function isRoute(value: unknown): value is Route {
+  return typeof value === 'object' && value !== null && 'methods' in value && 'authenticate' in value
+}
+
+function findUndeclaredSecret(routes: Routes, secrets: readonly string[]): string | undefined {
+  const undeclared = first(Object.entries(routes), ([id, { authenticate }]) => {
+    const name = authenticate.secrets.find((secret) => !secrets.includes(secret))
+    return (
+      name &&
+      `routes/${id}.ts: authenticate: secret ${name} is not declared; add the line '${name}=' to ${SECRETS_FILE}`
+    )
+  })
+  if (undeclared !== undefined || secrets.includes(PROOF_KEY)) return undeclared
+  return `${SECRETS_FILE}: ${PROOF_KEY} is not declared; add the line '${PROOF_KEY}=', it signs the proof for the origin`
+}
+
+function findInEnvironment(
+  environment: Environment,
+  routes: Routes,
+  secrets: readonly string[],
+): string | undefined {
+  const where =
+    environment.name === undefined ? 'wrangler.toml: ' : `wrangler.toml: [env.${environment.name}]: `
+  const problem = findExposedSecret(environment, routes, secrets) ?? findInVars(environment)
+  if (problem !== undefined) return `${where}${problem}`
+  return first(Object.entries(routes), ([id, route]) => {
+    const fault = findInDestination(route.forward.to, environment, secrets)
+    return fault && `routes/${id}.ts: forward.to: ${fault} (${where.slice(0, -2)})`
+  })
+}
+
+function findExposedSecret({ vars }: Environment, routes: Routes, secrets: readonly string[]) {
+  const named = Object.values(routes).flatMap(({ authenticate }) => authenticate.secrets)
+  const all = [PROOF_KEY, ...secrets, ...named].flatMap((name) => [name, `${name}_NEXT`])
+  const exposed = all.find((name) => Object.hasOwn(vars, name))
+  return (
+    exposed &&
+    `vars: ${exposed} is a secret; delete it there, set it with wrangler secret put ${exposed}, and replace its value`
+  )
+}
+
+function findInVars(environment: Environment): string | undefined {
+  try {
+    compileSettings({ state: backends })(environment.vars)
+  } catch (error) {
+    return messageOf(error)
+  }
+  if (environment.vars.STATE !== 'durable-object') return undefined
+  const bound = environment.durableObjects.find(({ name }) => name === STATE_BINDING)
+  if (!bound) {
+    return `durable_objects.bindings: ${STATE_BINDING} is missing; add { name = "${STATE_BINDING}", class_name = "${STATE_CLASS}" } for STATE = "durable-object"`
+  }
+  if (bound.className !== STATE_CLASS) {
+    return `durable_objects.bindings: ${STATE_BINDING} has the class ${bound.className}; write class_name = "${STATE_CLASS}"`
+  }
+  if (environment.sqliteClasses.includes(STATE_CLASS)) return undefined
+  return `migrations: none creates ${STATE_CLASS} with SQLite; add [[migrations]] with new_sqlite_classes = ["${STATE_CLASS}"]`
+}
+
+/** What the forward stage will accept as a destination, said before anything is deployed. */
+function findInDestination(
+  to: string,
+  { vars, fetchers }: Environment,
+  secrets: readonly string[],
+): string | undefined {
+  if (secrets.includes(to)) return `${to} is a secret; name a var with the origin's URL, or a binding`
+  if (fetchers.includes(to)) return undefined
+  const text = secretOf(vars, to)
+  if (text === undefined) return `${to} is neither a var nor a service, VPC or mTLS binding; declare it`
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
+    return `var ${to} is not an http(s) URL; write the origin's, 'https://origin.example.com'`
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    return `var ${to} has a query, fragment or user name; write scheme, host and path only`
+  }
+  return undefined
+}
+
+function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,6 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/** The installed wrangler's command, to be run with this Node. */
+export const wranglerCommand = (): string =>
+  join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')

@@ -1,0 +1,51 @@
+import type { DecisionEvent } from '../stages/record/event.ts'
+
+/** Why a request was decided as it was, in words that need no look at the source. */
+export function explain(event: DecisionEvent): string {
+  if (event.decision === 'duplicate') {
+    return 'this delivery is done: the provider gets the answer it wants, the origin is not bothered twice'
+  }
+  if (event.decision === 'handshake') return 'a verified handshake, answered in the place of the origin'
+  return event.decision === 'forwarded' ? explainForwarded(event) : explainRefused(event)
+}
+
+function explainForwarded({ provider, settled, originStatus, secretSlot, limits }: DecisionEvent): string {
+  if (settled === 'released') {
+    return `the origin answered ${originStatus}, so the claim on this delivery was released: a retry may pass`
+  }
+  if (provider === null) {
+    const left = limits.map(({ max, remaining }) => `${remaining} of ${max} left`).join(', ')
+    return `the route takes anybody, and the limit still had room${left && ` (${left})`}`
+  }
+  const slot = secretSlot === 'next' ? ' (by the next secret)' : ''
+  return `the signature matches${slot} and the delivery is new; the origin took it, so a copy will not pass`
+}
+
+function explainRefused({ code, reason, measure }: DecisionEvent): string {
+  switch (code) {
+    case 'signature_missing':
+      return `nobody signed it: ${reason}`
+    case 'signature_refused':
+      return measure?.unit === 'seconds'
+        ? `its signed time is ${measure.actual} s away from now and ${measure.limit} s are allowed: too late for a captured copy`
+        : 'no signature of it was made with our secret over exactly these bytes'
+    case 'event_not_declared':
+      return 'the header that names the event is not signed, so only the events that the route declares may pass'
+    case 'delivery_in_progress':
+      return 'the first copy is still at the origin: a 2xx would be a promise, so the provider is told to come back'
+    case 'rate_limited':
+      return `${measure?.limit ?? 'so many'} requests are allowed in the window, this was one more (${reason})`
+    case 'malformed_body':
+      return reason?.endsWith('duplicate-key') === true
+        ? 'two members have the same name: parsers disagree which one counts, and that hides an attack'
+        : `the body cannot be read in one way only (${reason})`
+    case 'input_invalid':
+      return `the JSON is well formed but is not what the route's schema describes (${reason})`
+    case 'route_not_found':
+      return 'no file under routes/ declares this path, and what is not declared is not served'
+    case 'method_not_allowed':
+      return 'the path is declared, but not for this method (the answer names the ones in Allow)'
+    default:
+      return `${reason ?? 'no reason recorded'}${measure ? ` (${measure.actual} of ${measure.limit} ${measure.unit})` : ''}`
+  }
+}

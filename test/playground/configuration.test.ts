@@ -1,0 +1,228 @@
+import { defineRoute } from 'sallyport'
+import { github } from 'sallyport/webhooks'
+import { describe, expect, test } from 'vitest'
+import { type Configuration, checkConfiguration, type Environment } from '../../src/cli/configuration.ts'
+import { anonymous } from '../../src/index.ts'
+import type { Route } from '../../src/route.ts'
+
+const route = (options: { path?: string; to?: string; secret?: string } = {}): Route => {
+  const made = defineRoute({
+    method: 'POST',
+    path: options.path ?? '/webhooks/github',
+    owner: 'platform',
+    sensitivity: 'internal',
+    authenticate: github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push'] }),
+    forward: { to: 'ORIGIN_URL' },
+  })
+  const { to = 'ORIGIN_URL', secret = 'GITHUB_WEBHOOK_SECRET' } = options
+  // The compiler refuses these names; the check is for what got past it.
+  return {
+    ...made,
+    authenticate: { ...made.authenticate, secrets: [secret] },
+    forward: { ...made.forward, to },
+  }
+}
+
+const open = defineRoute({
+  method: 'POST',
+  path: '/open',
+  owner: 'platform',
+  sensitivity: 'public',
+  authenticate: anonymous(),
+  forward: { to: 'ORIGIN_URL' },
+})
+
+const environment = (over: Partial<Environment> = {}): Environment => ({
+  name: undefined,
+  vars: {
+    ORIGIN_URL: 'https://origin.test',
+    PUBLIC_HOSTS: 'api.test',
+    TRUST: 'direct',
+    STATE: 'durable-object',
+  },
+  fetchers: [],
+  durableObjects: [{ name: 'SALLYPORT_STATE', className: 'SallyportState' }],
+  sqliteClasses: ['SallyportState'],
+  ...over,
+})
+const withVars = (vars: Record<string, unknown>): Environment =>
+  environment({ vars: { ...environment().vars, ...vars } })
+
+const routes = { github: route(), open }
+const sound: Configuration = {
+  files: routes,
+  index: routes,
+  secrets: ['GITHUB_WEBHOOK_SECRET', 'PROOF_KEY', 'RECORD_KEY'],
+  environments: [environment()],
+}
+const check = (over: Partial<Configuration>) => checkConfiguration({ ...sound, ...over })
+const both = (files: Record<string, unknown>): Partial<Configuration> => ({ files, index: files })
+const inEnvironment = (one: Environment): Partial<Configuration> => ({ environments: [one] })
+
+test('sums up a sound configuration in one line', () => {
+  expect(check({})).toEqual({
+    ok: true,
+    summary: '2 routes, 1 secret declared, state durable-object',
+  })
+})
+
+test.each<[string, Partial<Configuration>]>([
+  ['a service binding', both({ github: route({ to: 'ORIGIN' }) })],
+])('accepts %s as destination', (_, over) => {
+  expect(check({ ...over, ...inEnvironment(environment({ fetchers: ['ORIGIN'] })) }).ok).toBe(true)
+})
+
+const { TRUST: _trust, ...withoutTrust } = environment().vars
+const { ORIGIN_URL: _origin, ...withoutOrigin } = environment().vars
+
+describe('refuses, in one line that names file, option and fix:', () => {
+  test.each<[string, Partial<Configuration>, string[]]>([
+    [
+      'a route file that the index does not list',
+      { files: { ...routes, extra: route({ path: '/extra' }) } },
+      ['routes/extra.ts', 'routes/index.ts', `add 'extra'`],
+    ],
+    [
+      'a route that the index lists under another name',
+      { index: { hub: routes.github, open } },
+      ['routes/github.ts', `'hub'`, `list it as 'github'`],
+    ],
+    [
+      'two routes that the index lists under swapped names',
+      { index: { github: open, open: routes.github } },
+      ['routes/github.ts', `as 'open'`],
+    ],
+    [
+      'an index with a route that has no file',
+      { index: { ...routes, ghost: open } },
+      ['routes/index.ts', `'ghost'`, 'routes/ghost.ts'],
+    ],
+    ['an index without default export', { index: undefined }, ['routes/index.ts', 'default export']],
+    [
+      'a file whose default export is no route',
+      both({ ...routes, schemas: { a: 1 } }),
+      ['routes/schemas.ts', 'defineRoute'],
+    ],
+    [
+      'a file without default export',
+      both({ ...routes, schemas: undefined }),
+      ['routes/schemas.ts', 'defineRoute'],
+    ],
+    ['a file name that is no route id', both({ Git_Hub: route() }), ['routes/Git_Hub.ts', 'rename the file']],
+    [
+      'two routes with the same path and method',
+      both({ ...routes, twin: route() }),
+      ['routes/twin.ts', 'POST /webhooks/github', 'routes/github.ts'],
+    ],
+    [
+      'two routes of equal specificity',
+      both({ a: route({ path: '/:x/b' }), b: route({ path: '/a/:y' }) }),
+      ['routes/b.ts', '/:x/b', 'as specific as'],
+    ],
+    [
+      'a secret that is not declared',
+      both({ ...routes, other: route({ path: '/o', secret: 'OTHER_SECRET' }) }),
+      ['routes/other.ts', 'OTHER_SECRET', `'OTHER_SECRET='`, '.dev.vars.example'],
+    ],
+    [
+      'a PROOF_KEY that is not declared',
+      { secrets: ['GITHUB_WEBHOOK_SECRET'] },
+      ['.dev.vars.example', 'PROOF_KEY'],
+    ],
+    [
+      'a secret with a value in [vars]',
+      inEnvironment(withVars({ GITHUB_WEBHOOK_SECRET: 's3cr3t' })),
+      ['wrangler.toml', 'vars', 'GITHUB_WEBHOOK_SECRET', 'wrangler secret put'],
+    ],
+    [
+      'the proof key with a value in [vars]',
+      inEnvironment(withVars({ PROOF_KEY: 's3cr3t' })),
+      ['wrangler.toml', 'PROOF_KEY'],
+    ],
+    [
+      'a rotation slot with a value in [vars]',
+      inEnvironment(withVars({ GITHUB_WEBHOOK_SECRET_NEXT: 's3cr3t' })),
+      ['GITHUB_WEBHOOK_SECRET_NEXT'],
+    ],
+    [
+      'a destination that nobody declares',
+      both({ github: route({ to: 'ORIGN_URL' }) }),
+      ['routes/github.ts', 'forward.to', 'ORIGN_URL'],
+    ],
+    [
+      'a secret as destination',
+      both({ github: route({ to: 'PROOF_KEY' }) }),
+      ['routes/github.ts', 'forward.to', 'PROOF_KEY is a secret'],
+    ],
+    [
+      'a destination whose var is missing',
+      inEnvironment(environment({ vars: withoutOrigin })),
+      ['routes/github.ts', 'forward.to', 'ORIGIN_URL', 'wrangler.toml'],
+    ],
+    [
+      'a destination that is no URL',
+      inEnvironment(withVars({ ORIGIN_URL: 'origin.test' })),
+      ['forward.to', 'ORIGIN_URL', 'http(s)'],
+    ],
+    [
+      'a destination of another scheme',
+      inEnvironment(withVars({ ORIGIN_URL: 'ftp://origin.test' })),
+      ['http(s)'],
+    ],
+    [
+      'a destination with a query',
+      inEnvironment(withVars({ ORIGIN_URL: 'https://origin.test/?a=1' })),
+      ['ORIGIN_URL', 'query'],
+    ],
+    [
+      'a destination with a user name',
+      inEnvironment(withVars({ ORIGIN_URL: 'https://u:p@origin.test' })),
+      ['user name'],
+    ],
+    [
+      'a destination of another type',
+      inEnvironment(withVars({ ORIGIN_URL: { url: 'https://origin.test' } })),
+      ['ORIGIN_URL'],
+    ],
+    ['no PUBLIC_HOSTS', inEnvironment(withVars({ PUBLIC_HOSTS: ' ' })), ['wrangler.toml', 'PUBLIC_HOSTS']],
+    [
+      'a URL in PUBLIC_HOSTS',
+      inEnvironment(withVars({ PUBLIC_HOSTS: 'https://api.test' })),
+      ['PUBLIC_HOSTS', `'https://api.test'`],
+    ],
+    ['no TRUST', inEnvironment(environment({ vars: withoutTrust })), ['wrangler.toml', 'TRUST']],
+    ['a TRUST that is none', inEnvironment(withVars({ TRUST: 'proxy' })), ['TRUST', `'cloudflare'`]],
+    ['a STATE that is none', inEnvironment(withVars({ STATE: 'redis' })), ['STATE', `'durable-object'`]],
+    [
+      'no binding for the state',
+      inEnvironment(environment({ durableObjects: [] })),
+      ['wrangler.toml', 'SALLYPORT_STATE'],
+    ],
+    [
+      'a binding of another class',
+      inEnvironment(environment({ durableObjects: [{ name: 'SALLYPORT_STATE', className: 'Other' }] })),
+      ['SALLYPORT_STATE', 'Other', 'SallyportState'],
+    ],
+    [
+      'no migration that creates the class with SQLite',
+      inEnvironment(environment({ sqliteClasses: [] })),
+      ['wrangler.toml', 'migrations', 'new_sqlite_classes'],
+    ],
+    [
+      'an environment of several that lacks a var',
+      { environments: [environment(), { ...withVars({ TRUST: 'x' }), name: 'staging' }] },
+      ['wrangler.toml', '[env.staging]', 'TRUST'],
+    ],
+    [
+      'an environment of several that lacks a destination',
+      { environments: [environment(), { ...withVars({ ORIGIN_URL: '' }), name: 'staging' }] },
+      ['routes/github.ts', 'ORIGIN_URL', '[env.staging]'],
+    ],
+  ])('%s', (_, over, told) => {
+    const verdict = check(over)
+    const message = verdict.ok ? `accepted: ${verdict.summary}` : verdict.message
+    for (const part of told) expect(message).toContain(part)
+    expect(message).not.toContain('\n')
+    expect(message).not.toContain('s3cr3t')
+  })
+})

@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { signGithub } from 'sallyport/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { RecordedRequest } from '../../src/dev/recorder.ts'
+import { copyProject, freePorts, type Project, type Run, run } from './project.ts'
+
+interface Ports {
+  gateway: number
+  origin: number
+  issuer: number
+}
+
+let project: Project
+beforeAll(async () => {
+  project = await copyProject()
+})
+afterAll(() => project.remove())
+
+const started: Run[] = []
+/** Ends what a failed test has left behind. */
+async function endAll(): Promise<void> {
+  for (const running of started.splice(0)) {
+    running.signal('SIGTERM')
+    await running.ended
+  }
+}
+afterEach(async (context) => {
+  if (context.task.suite?.name !== SHARED) await endAll()
+})
+afterAll(endAll)
+
+const SHARED = 'npm start'
+const READY = /^sallyport ready http:\/\/127\.0\.0\.1:\d+$/
+
+async function start(flags: string[], given?: Ports): Promise<{ running: Run; ports: Ports }> {
+  const [gateway = 0, origin = 0, issuer = 0] = await freePorts(3)
+  const ports = given ?? { gateway, origin, issuer }
+  const running = run('npm', ['start', '--', ...flags], {
+    cwd: project.root,
+    env: {
+      PORT: String(ports.gateway),
+      ORIGIN_PORT: String(ports.origin),
+      ISSUER_PORT: String(ports.issuer),
+    },
+  })
+  started.push(running)
+  return { running, ports }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`
+const secrets = async () => parseEnv(await readFile(join(project.root, '.dev.vars'), 'utf8'))
+
+describe(SHARED, () => {
+  let running: Run
+  let ports: Ports
+  const delivery = async (body = JSON.stringify({ id: randomUUID() })) => ({
+    method: 'POST',
+    ...(await signGithub({
+      secret: (await secrets()).GITHUB_WEBHOOK_SECRET ?? '',
+      event: 'push',
+      body,
+    })),
+  })
+  const arrivals = async () =>
+    (await (await fetch(at(ports.origin, '/_playground/requests'))).json()) as RecordedRequest[]
+  const shape = (behaviour: object) =>
+    fetch(at(ports.origin, '/_playground/behaviour'), { method: 'PUT', body: JSON.stringify(behaviour) })
+  const send = (init: RequestInit) => fetch(at(ports.gateway, '/webhooks/github'), init)
+
+  beforeAll(async () => {
+    ;({ running, ports } = await start([]))
+    await running.line((line) => line.startsWith('serving until Ctrl-C'))
+  })
+
+  test('says that it is ready in exactly one line, and takes the tour to its end', () => {
+    expect(running.lines.filter((line) => READY.test(line))).toEqual([
+      `sallyport ready http://127.0.0.1:${ports.gateway}`,
+    ])
+    expect(running.lines.join('\n')).not.toContain('not as expected')
+    expect(running.lines.filter((line) => /^( \d|\d\d) {2}\S/.test(line))).toHaveLength(15)
+    expect(running.lines).toContainEqual(
+      expect.stringMatching(/^\d+ requests, \d+ reached the origin, \d+ stopped at the gateway$/),
+    )
+  })
+
+  test("keeps wrangler's own output from the screen", () => {
+    const screen = running.lines.join('\n')
+    for (const noise of ['wrangler:', '⛅', 'Request.cf', 'Ready on', '{"schema"']) {
+      expect(screen).not.toContain(noise)
+    }
+  })
+
+  test('wrote fresh secrets that only their owner reads', async () => {
+    expect((await stat(join(project.root, '.dev.vars'))).mode & 0o777).toBe(0o600)
+    const values = await secrets()
+    expect(Object.keys(values)).toEqual(
+      Object.keys(parseEnv(await readFile(join(project.root, '.dev.vars.example'), 'utf8'))),
+    )
+    expect(values.STANDARD_WEBHOOK_SECRET).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(values.PROOF_KEY).toMatch(/^playground:hmac-sha256:[A-Za-z0-9+/]{43}=$/)
+    expect(new Set(Object.values(values)).size).toBe(Object.keys(values).length)
+  })
+
+  test('passes a signed delivery with a proof that holds, and tells it in one line', async () => {
+    const signed = await delivery()
+    const response = await send(signed)
+    expect(response.status).toBe(200)
+    const id = response.headers.get('sallyport-id') ?? ''
+    const arrival = (await arrivals()).find((one) => one.headers['sallyport-id'] === id)
+    expect(arrival?.proof).toEqual({ ok: true })
+    expect(Buffer.from(arrival?.bodyBase64 ?? '', 'base64').toString()).toBe(signed.body)
+    expect(await running.line((line) => line.includes(id))).toMatch(
+      /^\d\d:\d\d:\d\d {2}forwarded {2}200 +POST +github/,
+    )
+  })
+
+  test('tells a refusal in one line with its code and reason', async () => {
+    const signed = await delivery()
+    const response = await send({ ...signed, body: `${signed.body} ` })
+    expect(response.status).toBe(401)
+    const id = response.headers.get('sallyport-id') ?? ''
+    expect(await running.line((line) => line.includes(id))).toMatch(
+      /refused +401 signature_refused +POST +github +\(authenticate: github: no signature matches\) +id /,
+    )
+  })
+
+  test('refuses a copy with 409 while the first is at the origin', async () => {
+    const signed = await delivery()
+    await shape({ delayMs: 1500 })
+    const first = send(signed)
+    const body = Buffer.from(signed.body).toString('base64')
+    await expect.poll(async () => (await arrivals()).some((one) => one.bodyBase64 === body)).toBe(true)
+    const copy = await send(signed)
+    expect(copy.status).toBe(409)
+    expect(Number(copy.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await first).status).toBe(200)
+    expect((await arrivals()).filter((one) => one.bodyBase64 === body)).toHaveLength(1)
+  })
+
+  test('shapes the origin behind the gateway', async () => {
+    await shape({ status: 503, times: 2 })
+    const seen = []
+    for (let i = 0; i < 3; i++) seen.push((await send(await delivery())).status)
+    expect(seen).toEqual([503, 503, 200])
+  })
+
+  test('reports a request that goes around the gateway', async () => {
+    await fetch(at(ports.origin, '/webhooks/github'), { method: 'POST', body: '{}' })
+    expect(await running.line((line) => line.includes('without a proof that holds'))).toContain(
+      'proof-missing',
+    )
+  })
+
+  test('serves the issuer', async () => {
+    const response = await fetch(at(ports.issuer, '/.well-known/openid-configuration'))
+    expect(await response.json()).toMatchObject({ issuer: at(ports.issuer, '') })
+  })
+
+  test('says which port is taken and how to move it', async () => {
+    const other = await start([], { ...ports })
+    expect(await other.running.ended).toBe(1)
+    expect(other.running.lines).toContain(`sallyport: port ${ports.origin} is taken; set ORIGIN_PORT=…`)
+    const [free = 0, issuer = 0] = await freePorts(2)
+    const third = await start([], { gateway: ports.gateway, origin: free, issuer })
+    expect(await third.running.ended).toBe(1)
+    expect(third.running.lines).toContain(`sallyport: port ${ports.gateway} is taken; set PORT=…`)
+  })
+
+  test('ends within 5 s of a Ctrl-C, with exit code 0 and every port free', async () => {
+    const begin = Date.now()
+    running.signal('SIGINT')
+    expect(await running.ended).toBe(0)
+    expect(Date.now() - begin).toBeLessThan(5000)
+    for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
+  })
+})
+
+test('--no-tour --json serves raw records at once, and SIGTERM ends it', async () => {
+  const { running, ports } = await start(['--no-tour', '--json'])
+  await running.line((line) => line.startsWith('serving until Ctrl-C'))
+  const response = await fetch(at(ports.gateway, '/nowhere'))
+  const id = response.headers.get('sallyport-id') ?? ''
+  const record = await running.line((line) => line.includes(id))
+  expect(JSON.parse(record)).toMatchObject({ schema: 'sallyport.decision/1', id, code: 'route_not_found' })
+  expect(running.lines.some((line) => line.includes('stopped at the gateway'))).toBe(false)
+  const begin = Date.now()
+  running.signal('SIGTERM')
+  await running.ended
+  expect(Date.now() - begin).toBeLessThan(5000)
+  for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
+})
+
+test('a tour that goes wrong ends the playground with exit code 1 and says where', async () => {
+  await project.edit('routes/limited.ts', 'max: 5', 'max: 500')
+  try {
+    const { running, ports } = await start([])
+    expect(await running.ended).toBe(1)
+    expect(running.complaints.join('\n')).toMatch(/sallyport: the tour was not as expected:\n {2}step 11: /)
+    for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
+  } finally {
+    await project.edit('routes/limited.ts', 'max: 500', 'max: 5')
+  }
+})
+
+describe('stops before anything starts, with one message, for', () => {
+  async function complaint(flags: string[] = [], env: Record<string, string> = {}): Promise<string[]> {
+    const running = run(process.execPath, ['src/dev/start.ts', ...flags], { cwd: project.root, env })
+    started.push(running)
+    expect(await running.ended).toBe(1)
+    expect(running.lines).toEqual(running.complaints)
+    return running.complaints
+  }
+
+  test('a broken configuration', async () => {
+    await project.edit('wrangler.toml', 'TRUST = "direct"', 'TRUST = "everybody"')
+    const lines = await complaint()
+    await project.edit('wrangler.toml', 'TRUST = "everybody"', 'TRUST = "direct"')
+    expect(lines).toEqual([expect.stringMatching(/^sallyport: wrangler\.toml: var TRUST must be /)])
+  })
+
+  test('an unknown flag', async () => {
+    expect(await complaint(['--no-tuor'])).toEqual([
+      `sallyport: '--no-tuor' is not known; npm start -- takes --no-tour and --json`,
+    ])
+  })
+
+  test('a .dev.vars that lacks a secret, and leaves it as it is', async () => {
+    const path = join(project.root, '.dev.vars')
+    const before = await readFile(path, 'utf8')
+    const without = before.replace(/^SLACK_SIGNING_SECRET=.*\n/m, '# mine\n')
+    await writeFile(path, without)
+    const lines = await complaint()
+    expect(await readFile(path, 'utf8')).toBe(without)
+    await writeFile(path, before)
+    expect(lines).toEqual([
+      expect.stringMatching(/^sallyport: \.dev\.vars: SLACK_SIGNING_SECRET is missing; add the line '/),
+    ])
+  })
+})
