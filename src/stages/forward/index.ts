@@ -109,10 +109,14 @@ export async function forward(prepared: Prepared): Promise<Forwarded> {
       redirect: 'manual',
       signal: aborter.signal,
     })
-    if (!UNKNOWN_OUTCOME.has(response.status)) return { outcome: 'answered', response }
+    // A 101 that nobody asked for, or a status outside of HTTP (RFC 9110 section 15), is no answer to pass on.
+    const isStatus = response.status >= 200 && response.status <= 599
+    if (isStatus && !UNKNOWN_OUTCOME.has(response.status)) return { outcome: 'answered', response }
     await response.body?.cancel()
     return unknown(
-      response.status === 502 || response.status === 520 ? 'origin_unreachable' : 'origin_timeout',
+      !isStatus || response.status === 502 || response.status === 520
+        ? 'origin_unreachable'
+        : 'origin_timeout',
       `the origin, or a proxy before it, answered ${response.status}`,
       response.status,
     )
