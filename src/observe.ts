@@ -1,5 +1,12 @@
-import { type Authenticated, type Denial, deny, type Matched, type Validated } from './contract.ts'
-import type { Passage } from './passage.ts'
+import {
+  type Authenticated,
+  type Denial,
+  deny,
+  type Matched,
+  type Result,
+  type Validated,
+} from './contract.ts'
+import { internalError, type Passage } from './passage.ts'
 import { admitRequest, settledWithin } from './stages/admit.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
@@ -43,21 +50,30 @@ export async function observe(passage: Passage, matched: Matched): Promise<Respo
   }
   if (proven?.ok) passage.noteAuthenticated(authenticated)
 
-  const authorized = proven?.ok ? authorize(authenticated, route) : undefined
+  const authorized = proven?.ok ? attempt(() => authorize(authenticated, route)) : undefined
   if (authorized && !authorized.ok) note('authorize', authorized.denial)
-  const validated = validate(authenticated, route)
+  const validated = attempt(() => validate(authenticated, route))
   if (!validated.ok) note('validate', validated.denial)
   else for (const denial of validated.value.reported) note('validate', denial)
 
-  const prepared = prepareUnproven(identified, body.value, route, env)
+  const counted = validated.ok && proven?.ok ? validated.value : undefined
+  const prepared = prepareUnproven(authenticated, counted, route, env)
   if (!prepared.ok) return passage.refuse('forward', prepared.denial)
   journal.traceId = prepared.value.traceId
   const { promise, resolve } = Promise.withResolvers<Response>()
-  const counted = validated.ok && proven?.ok ? validated.value : undefined
   passage.ctx.waitUntil(
     passage.guard(countToSettle(passage, matched, counted, prepared.value, resolve), resolve),
   )
   return promise
+}
+
+/** A throw of the route's own function is a finding here, where an enforcing route would answer 500. */
+function attempt<T>(run: () => Result<T>): Result<T> {
+  try {
+    return run()
+  } catch (error) {
+    return { ok: false, denial: internalError(error) }
+  }
 }
 
 /** Counts and claims where they can be known, forwards in any case, and settles what it claimed. */

@@ -3,6 +3,8 @@ import { canonicalPath } from '../../lib/path.ts'
 
 export interface Destination {
   url: URL
+  /** Path of the URL var before the request's own, without a slash at its end. */
+  base: string
   fetch: typeof fetch
 }
 
@@ -16,25 +18,18 @@ export function destination(
   if (!path.ok) return deny('internal_error', `forward.path made a path that is refused: ${path.fault}`)
   const target = `${path.path}${at.search}`
   const bound = env[name]
-  if (isFetcher(bound))
-    return allow({ url: new URL(`https://${at.host}${target}`), fetch: bound.fetch.bind(bound) })
-  const base = typeof bound === 'string' ? URL.parse(bound) : null
-  if (
-    base === null ||
-    !/^https?:$/.test(base.protocol) ||
-    base.search !== '' ||
-    base.hash !== '' ||
-    base.username !== ''
-  ) {
+  if (isFetcher(bound)) {
+    return allow({ url: new URL(`https://${at.host}${target}`), base: '', fetch: bound.fetch.bind(bound) })
+  }
+  const url = typeof bound === 'string' ? URL.parse(bound) : null
+  if (url === null || !/^https?:$/.test(url.protocol) || `${url.search}${url.hash}${url.username}` !== '') {
     return deny(
       'not_configured',
       `forward.to: ${name} is not an http(s) URL without query, and no binding with fetch`,
     )
   }
-  return allow({
-    url: new URL(`${base.origin}${base.pathname.replace(/\/$/, '')}${target}`),
-    fetch: fetch.bind(globalThis),
-  })
+  const base = url.pathname.replace(/\/$/, '')
+  return allow({ url: new URL(`${url.origin}${base}${target}`), base, fetch: fetch.bind(globalThis) })
 }
 
 const isFetcher = (value: unknown): value is { fetch: typeof fetch } =>

@@ -101,6 +101,26 @@ const routes = {
     clients: { allow: ['203.0.113.0/24'] },
     forward: quick,
   }),
+  relocated: defineRoute({
+    method: 'GET',
+    path: '/relocated/:id',
+    owner: 'platform',
+    sensitivity: 'public',
+    authenticate: anonymous(),
+    forward: { ...quick, path: ({ params }) => `/inside/${params.id}` },
+  }),
+  'relocated-watched': defineRoute({
+    method: 'GET',
+    path: '/watched/:id',
+    owner: 'platform',
+    sensitivity: 'public',
+    mode: 'report',
+    authenticate: anonymous(),
+    authorize: () => {
+      throw new Error('the predicate itself is broken')
+    },
+    forward: { ...quick, path: ({ params }) => `/inside/${params.id}` },
+  }),
   verbatim: defineRoute({
     method: ['PUT', 'DELETE'],
     path: '/verbatim',
