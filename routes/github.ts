@@ -7,6 +7,7 @@ export default defineRoute({
   path: '/webhooks/github',
   owner: 'platform',
   sensitivity: 'internal',
+  // GitHub signs the body, not the event's name: only what is listed here may pass.
   authenticate: github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push', 'pull_request', 'ping'] }),
   limits: [{ by: 'route', max: 600, window: '1 m' }],
   body: v.looseObject({}),

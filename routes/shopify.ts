@@ -7,6 +7,7 @@ export default defineRoute({
   path: '/webhooks/shopify',
   owner: 'orders',
   sensitivity: 'pii',
+  // Shopify signs the body, not the topic: only what is listed here may pass.
   authenticate: shopify({ secret: 'SHOPIFY_WEBHOOK_SECRET', events: ['orders/create', 'orders/updated'] }),
   limits: [{ by: 'route', max: 600, window: '1 m' }],
   body: v.looseObject({}),

@@ -7,6 +7,7 @@ export default defineRoute({
   path: '/webhooks/standard',
   owner: 'platform',
   sensitivity: 'internal',
+  // For every sender that speaks Standard Webhooks; while a secret is rotated, STANDARD_WEBHOOK_SECRET_NEXT holds the new one.
   authenticate: standard({ secret: 'STANDARD_WEBHOOK_SECRET' }),
   limits: [{ by: 'route', max: 600, window: '1 m' }],
   body: v.looseObject({}),

@@ -9,6 +9,7 @@ export default defineRoute({
   sensitivity: 'payment',
   authenticate: stripe({ secret: 'STRIPE_WEBHOOK_SECRET' }),
   limits: [{ by: 'route', max: 600, window: '1 m' }],
+  // Any JSON object; narrow it to the members that the origin relies on.
   body: v.looseObject({}),
   forward: { to: 'ORIGIN_URL' },
 })

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const pages = [
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'src/README.md',
+  'src/origin/README.md',
+  'src/state/README.md',
+  'src/stages/record/README.md',
+  'bench/README.md',
+]
+
+it('the README shows the route of the playground, letter for letter', () => {
+  expect(read('README.md')).toContain(read('routes/github.ts'))
+})
+
+it.each(pages)('every link of %s leads to a file', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link)
+  expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+})
+
+it('every npm script that a page names is there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/npm (?:run )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name),
+  )
+  const ofNpm = new Set(['ci', 'install'])
+  expect(named.filter((name) => !(name in scripts) && !ofNpm.has(name))).toEqual([])
+})
+
+it('every runtime and development dependency has its reason', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >
+  const reasons = read('README.md').split('## Dependencies')[1] ?? ''
+  const unnamed = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !reasons.includes(name === '@biomejs/biome' ? 'biome' : name),
+  )
+  expect(unnamed).toEqual([])
+})
