@@ -46,7 +46,7 @@ export interface Received {
   /** The `sallyport-id` of this request, on its answer and in its record. */
   id: string
   request: Request
-  /** Milliseconds since the epoch; the clock is read once, in receive. */
+  /** Milliseconds since the epoch; the clock is read once, at the gateway's door. */
   now: number
   method: string
   /** The public host, one of PUBLIC_HOSTS, as the client named it. */

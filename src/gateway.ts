@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { anonymous } from './anonymous.ts'
 import { type Denial, deny, type Env, type Matched, type Received } from './contract.ts'
 import { refuse } from './denials.ts'
 import { observe } from './observe.ts'
@@ -17,6 +16,7 @@ import {
   record,
   type Stage,
 } from './stages/record/index.ts'
+import { resembles, unmatchedRoute } from './unmatched.ts'
 
 /** Routes by their id: the name of the file under `routes/`. Ids live in shared state, so a rename forgets claims. */
 export type Routes = Readonly<Record<string, Route>>
@@ -53,7 +53,7 @@ const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
  */
 export function createGateway(routes: Routes, options: GatewayOptions) {
   const settingsFor = memoized(compileSettings(options))
-  const app = router(compilePlaces(routes), unmatchedRoute(options))
+  const app = router(compilePlaces(routes), options.unmatched ?? 'refuse')
 
   /** The first door, then the router on the canonical path; any throw becomes one 500 and one record. */
   async function handle(request: Request, env: Env, ctx: Context): Promise<Response> {
@@ -94,7 +94,9 @@ export function createGateway(routes: Routes, options: GatewayOptions) {
 }
 
 /** Hono routes on the canonical path; each method is looked up by its real name, so HEAD is never run as GET. */
-function router(places: readonly Place[], unmatched: { routeId: string; route: Route } | undefined) {
+function router(places: readonly Place[], unmatched: NonNullable<GatewayOptions['unmatched']>) {
+  const passOn = unmatched === 'refuse' ? undefined : unmatchedRoute(unmatched.reportAndForward)
+  const patterns = places.map(({ pattern }) => pattern)
   const app = new Hono<{ Bindings: Visit }>({
     getPath: (_, options) => (options as { env: Visit }).env.received.path,
   })
@@ -117,9 +119,9 @@ function router(places: readonly Place[], unmatched: { routeId: string; route: R
       return turnAway(c.env, denial.denial)
     }
     const { denial } = deny('route_not_found', 'no route declares this path')
-    if (!unmatched) return turnAway(c.env, denial)
+    if (!passOn || resembles(c.env.received.path, patterns)) return turnAway(c.env, denial)
     c.env.journal.reported.push(finding('match', denial))
-    return pass(c.env, unmatched, {})
+    return pass(c.env, { routeId: 'unmatched', route: passOn }, {})
   })
   // Hono would turn a throw into a bare 500; the gateway above makes the problem and the record.
   app.onError((error) => {
@@ -174,37 +176,6 @@ function compilePlaces(routes: Routes): Place[] {
     }
   }
   return [...places.values()].sort((a, b) => bySpecificity(a.pattern, b.pattern))
-}
-
-/** Lets an existing app stand behind the gateway before all of it is declared: seen, recorded and passed on unproven. */
-function unmatchedRoute({ unmatched }: GatewayOptions): { routeId: string; route: Route } | undefined {
-  if (unmatched === undefined || unmatched === 'refuse') return undefined
-  const route: Route = {
-    methods: [],
-    path: '/*',
-    owner: 'unmatched',
-    sensitivity: 'public',
-    mode: 'report',
-    authenticate: anonymous(),
-    authorize: undefined,
-    isClientAllowed: () => true,
-    limits: [],
-    body: undefined,
-    query: undefined,
-    params: undefined,
-    headers: undefined,
-    replay: { ttlMs: undefined, onDuplicate: 'forward', tenant: undefined },
-    deadlineMs: 1000,
-    budgetMs: 50,
-    forward: {
-      to: unmatched.reportAndForward,
-      timeoutMs: 10_000,
-      path: undefined,
-      headers: undefined,
-      body: 'verbatim',
-    },
-  }
-  return { routeId: 'unmatched', route }
 }
 
 /** Bindings are one object for the life of an isolate: what they settle is computed once. */

@@ -1,4 +1,4 @@
-// Names of bindings, drawn from the `Env` that `npm run types` generates out of wrangler.toml and
+// Names of bindings, drawn from the `Env` that `npm run env-types` generates out of wrangler.toml and
 // .dev.vars.example: there a secret is a `string`, a var a literal, and a binding an object.
 
 type Bound<K extends keyof Cloudflare.Env> = Exclude<Cloudflare.Env[K], undefined>

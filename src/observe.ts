@@ -6,8 +6,9 @@ import {
   type Result,
   type Validated,
 } from './contract.ts'
+import { settledWithin } from './lib/wait.ts'
 import { internalError, type Passage } from './passage.ts'
-import { admitRequest, settledWithin } from './stages/admit.ts'
+import { admitRequest } from './stages/admit.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
 import { answer, forward, type Prepared, prepareUnproven } from './stages/forward/index.ts'
@@ -90,6 +91,7 @@ async function countToSettle(
   const forwarded = await passage.timed('origin', forward(prepared))
   if (forwarded.outcome === 'unknown') {
     journal.originStatus = forwarded.originStatus ?? null
+    journal.settled = holdsClaim ? 'left' : null
     return respond(passage.refuse('forward', forwarded.denial))
   }
   const { response } = forwarded

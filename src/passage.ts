@@ -66,7 +66,7 @@ export class Passage {
       'content-type': contentType,
       'x-content-type-options': 'nosniff',
     }
-    const own = { ...headers, ...type, 'content-length': String(bytes.length) }
+    const own = { ...headers, ...type, 'cache-control': 'no-store', 'content-length': String(bytes.length) }
     const response = this.finish(new Response(bytes.length === 0 ? null : bytes, { status, headers: own }))
     this.background(this.record(decision, null, response))
     return response

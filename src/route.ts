@@ -70,10 +70,18 @@ export interface ForwardOptions<Facts> {
   to: DestinationName
   /** How long the origin may take to begin its answer. @default '10 s' */
   timeout?: Duration
-  /** The path at the origin. @default the canonical path that was matched */
+  /** The path at the origin, percent-encoded: `params` are decoded, so use encodeURIComponent. @default the canonical path that was matched */
   path?: (facts: Facts) => string
-  /** Headers that the gateway asserts to the origin; a client's own of the same name are removed. */
+  /**
+   * Headers that the gateway asserts to the origin; a client's own of the same name are removed. A name that is returned
+   * only sometimes belongs into `strip` as well. Nothing is asserted from a body that a schema in report mode would refuse.
+   */
   headers?: (facts: Facts) => Readonly<Record<string, string>>
+  /**
+   * Client headers that never go on under these names, in lower case: the ones that `headers` asserts only sometimes, and
+   * whatever else the origin would believe.
+   */
+  strip?: readonly string[]
   /** Routes whose body is not signed: forward the client's bytes in place of the validated value. */
   body?: 'validated' | 'verbatim'
 }
@@ -114,6 +122,16 @@ export type AuthorizeRule<P, K, Path extends string> = 'token' extends K
   ? { authorize: (facts: AuthorizeFacts<P, Path>) => boolean }
   : { authorize?: (facts: AuthorizeFacts<P, Path>) => boolean }
 
+/** A route's options with their types forgotten: what the checks at load look at. */
+export type AnyRouteOptions = Omit<
+  RouteOptions<string, Principal, Principal['kind'], GenericSchema, GenericSchema, Validated>,
+  'params' | 'headers'
+> & {
+  params?: GenericSchema | undefined
+  headers?: GenericSchema | undefined
+  authorize?: Route['authorize']
+}
+
 /** A route, compiled: what the pipeline reads. Its type parameters are gone, its options are checked. */
 export interface Route {
   readonly methods: readonly string[]
@@ -143,7 +161,21 @@ export interface Route {
     timeoutMs: number
     path: ((facts: Validated) => string) | undefined
     headers: ((facts: Validated) => Readonly<Record<string, string>>) | undefined
+    strip: ReadonlySet<string>
     body: 'validated' | 'verbatim'
+  }
+}
+
+/**
+ * Asks a function of the route. In report mode, of the route or of its schema, a throw is no fault of the request:
+ * `otherwise` stands in.
+ */
+export function askRoute<T>(route: Pick<Route, 'mode'>, facts: Validated, run: () => T, otherwise: T): T {
+  if (route.mode === 'enforce' && facts.reported.length === 0) return run()
+  try {
+    return run()
+  } catch {
+    return otherwise
   }
 }
 

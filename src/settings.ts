@@ -1,7 +1,9 @@
 import { compileClients } from './clients.ts'
 import type { Client, Env } from './contract.ts'
+import type { DestinationName } from './names.ts'
 import type { ClientLists } from './route.ts'
 import type { Trust } from './stages/identify.ts'
+import { isHost } from './stages/receive.ts'
 import type { ClientForm } from './stages/record/index.ts'
 import type { State, StateFactory } from './state/state.ts'
 
@@ -18,7 +20,7 @@ export interface GatewayOptions {
   /** Tells callers in `Server-Timing` where the gateway's time went. @default false */
   serverTiming?: boolean
   /** What becomes of a path that no route declares. @default 'refuse' */
-  unmatched?: 'refuse' | { reportAndForward: string }
+  unmatched?: 'refuse' | { reportAndForward: DestinationName }
 }
 
 /** What the deployment's vars and the gateway's options make together; compiled once per isolate. */
@@ -60,9 +62,9 @@ function hostsOf(env: Env): ReadonlySet<string> {
   if (hosts.length === 0)
     throw new TypeError('var PUBLIC_HOSTS is missing; list the host names that the gateway serves')
   for (const host of hosts) {
-    if (!/^[a-z0-9.-]+(:[0-9]{1,5})?$/.test(host)) {
+    if (!isHost(host) || /:(80|443)$/.test(host)) {
       throw new TypeError(
-        `var PUBLIC_HOSTS: '${host}' is not a host name; write 'api.example.com', with a port if it is not the usual one`,
+        `var PUBLIC_HOSTS: '${host}' is not a host name; write 'api.example.com', with a port only if it is not 80 or 443`,
       )
     }
   }
@@ -71,9 +73,9 @@ function hostsOf(env: Env): ReadonlySet<string> {
 
 function trustOf(env: Env): Trust {
   const trust = env.TRUST
-  if (trust === 'cloudflare' || trust === 'direct') return trust
+  if (trust === 'cloudflare' || trust === 'direct' || trust === 'none') return trust
   throw new TypeError(
-    `var TRUST must be 'cloudflare' (CF-Connecting-IP names the client) or 'direct' (no header does)`,
+    "var TRUST must be 'cloudflare' (CF-Connecting-IP names the client), 'direct' (the socket does) or 'none' (nobody does)",
   )
 }
 

@@ -13,7 +13,7 @@ const noState: StateFactory = () => ({
     }))
     return { outcome: 'admitted', limits: readings, reported: [] }
   },
-  async settle() {},
+  settle: async () => true,
   async giveBack() {},
   knowsBlocked: () => false,
 })

@@ -25,6 +25,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const quote = 34
 const colon = 58
+const comma = 44
 const minus = 45
 const zero = 48
 const nine = 57
@@ -59,6 +60,8 @@ export function parseJson(
   // the text has parsed.
   const scan = scanText(text, options.exactNumbers)
   if (scan.depth > limits.maxDepth) return overLimit('depth', limits.maxDepth, scan.depth)
+  // A comma stands between two nodes: what has too many of them is not even parsed.
+  if (scan.commas >= limits.maxNodes) return overLimit('nodes', limits.maxNodes, scan.commas + 1)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -81,13 +84,14 @@ function overLimit(fault: 'depth' | 'nodes', limit: number, actual: number): Jso
 
 interface Scan {
   members: number
+  commas: number
   depth: number
   inexact: boolean
 }
 
 /** What only the text shows: its depth, every member that was written, and the digits of numbers. */
 function scanText(text: string, exactNumbers: boolean): Scan {
-  const scan: Scan = { members: 0, depth: 0, inexact: false }
+  const scan: Scan = { members: 0, commas: 0, depth: 0, inexact: false }
   let open = 0
   let backslash = nextOrEnd(text, '\\', 0)
   for (let at = 0; at < text.length; at++) {
@@ -101,6 +105,8 @@ function scanText(text: string, exactNumbers: boolean): Scan {
       }
     } else if (code === colon) {
       scan.members++
+    } else if (code === comma) {
+      scan.commas++
     } else if (code === openBrace || code === openBracket) {
       open++
       if (open > scan.depth) scan.depth = open

@@ -75,6 +75,15 @@ export async function signRequest(key: SigningKey, parts: ProofParts): Promise<v
   headers.set('signature', `${foreignMembers(headers, 'signature')}${LABEL}=:${toBase64(signature)}:`)
 }
 
+/** Removes a proof of this label from a request that goes on without one; signatures of other labels stay. */
+export function dropProof(headers: Headers): void {
+  for (const name of ['signature-input', 'signature']) {
+    const kept = foreignMembers(headers, name).replace(/, $/, '')
+    if (kept === '') headers.delete(name)
+    else headers.set(name, kept)
+  }
+}
+
 /** The signature primitive over a finished base. */
 export async function signBase(
   key: Pick<SigningKey, 'key' | 'algorithm'>,

@@ -2,7 +2,8 @@ import { allow, type Denial, deny, type Result, type Validated } from '../contra
 import { sha256, utf8 } from '../lib/digest.ts'
 import { encodeHex } from '../lib/hex.ts'
 import { rateLimitHeaders } from '../lib/rate-limit.ts'
-import type { CompiledLimit, Route } from '../route.ts'
+import { settledWithin } from '../lib/wait.ts'
+import { askRoute, type CompiledLimit, type Route } from '../route.ts'
 import type {
   Admission,
   AdmitRequest,
@@ -40,7 +41,7 @@ export async function admitRequest(
     background,
     ...(facts.client.key !== undefined && { client: facts.client.key }),
     principal: facts.principal.id,
-    limits: await Promise.all(route.limits.map((limit) => limitClaim(limit, facts, routeId))),
+    limits: await Promise.all(route.limits.map((limit) => limitClaim(limit, facts, route, routeId))),
     ...(facts.replay && { claim: await deliveryClaim(facts, facts.replay, route, routeId) }),
   }
 }
@@ -106,19 +107,6 @@ async function ask(state: State, request: AdmitRequest, deadlineMs: number): Pro
   return undefined
 }
 
-/** The value, or undefined on a rejection or when the time is up. */
-export async function settledWithin<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | null = null
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
-  })
-  try {
-    return await Promise.race([promise.catch(() => undefined), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 function limited(
   { violated, retryAfterSeconds, limits }: Extract<Admission, { outcome: 'limited' }>,
   route: Route,
@@ -135,7 +123,12 @@ function limited(
   })
 }
 
-async function limitClaim(limit: CompiledLimit, facts: Validated, routeId: string): Promise<LimitClaim> {
+async function limitClaim(
+  limit: CompiledLimit,
+  facts: Validated,
+  route: Route,
+  routeId: string,
+): Promise<LimitClaim> {
   const { algorithm, max, windowMs, refill, mode, cost } = limit
   return {
     algorithm,
@@ -145,16 +138,17 @@ async function limitClaim(limit: CompiledLimit, facts: Validated, routeId: strin
     mode,
     cost,
     name: `${routeId}:${limit.name}`,
-    owner: await ownerOf(limit, facts, routeId),
+    owner: await ownerOf(limit, facts, route, routeId),
   }
 }
 
 async function ownerOf(
-  limit: CompiledLimit,
+  { by, name }: CompiledLimit,
   facts: Validated,
+  route: Route,
   routeId: string,
 ): Promise<LimitClaim['owner']> {
-  switch (limit.by) {
+  switch (by) {
     case 'route':
       return `route:${routeId}`
     case 'client':
@@ -162,7 +156,12 @@ async function ownerOf(
     case 'principal':
       return `principal:${facts.principal.id}`
     default:
-      return `key:${await digestOf(routeId, limit.name, limit.by(facts))}`
+      // Those about whom the function cannot speak are counted together.
+      return `key:${await digestOf(
+        routeId,
+        name,
+        askRoute(route, facts, () => by(facts), ''),
+      )}`
   }
 }
 
@@ -172,13 +171,15 @@ async function deliveryClaim(
   route: Route,
   routeId: string,
 ): Promise<DeliveryClaim> {
+  const tenant = askRoute(route, facts, () => route.replay.tenant?.(facts), undefined) ?? ''
   return {
     route: routeId,
-    key: await digestOf(routeId, route.replay.tenant?.(facts) ?? '', replay.kind, replay.id),
+    key: await digestOf(routeId, tenant, replay.kind, replay.id),
     requestId: facts.id,
     kind: replay.kind,
     leaseMs: route.forward.timeoutMs + LEASE_MARGIN_MS,
     ttlMs: Math.max(route.replay.ttlMs ?? replay.ttlMs, replay.floorMs),
+    copiesPass: route.replay.onDuplicate === 'forward' || route.mode === 'report',
   }
 }
 

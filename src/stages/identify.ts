@@ -2,15 +2,16 @@ import type { Client, Identified, Matched } from '../contract.ts'
 import { type Address, clientKey, parseAddress, parseAddressPort } from '../lib/ip.ts'
 
 /** Whose word on the client's address is believed. */
-export type Trust = 'cloudflare' | 'direct'
+export type Trust = 'cloudflare' | 'direct' | 'none'
 
 /**
  * Learns who the peer is, by the deployment's trust mode. `cloudflare`: CF-Connecting-IP, which Cloudflare sets and
- * refuses from clients. `direct`: only the socket's address, which bare workerd tells; no header is believed.
+ * refuses from clients. `direct`: only the socket's address, which bare workerd tells; no header is believed. `none`: nothing is, since
+ * `wrangler dev` lets a client write `request.cf`.
  */
 export function identify(facts: Matched, trust: Trust): Identified {
   const cf: Readonly<Record<string, unknown>> = facts.request.cf ?? {}
-  const address = trust === 'cloudflare' ? headerAddress(facts.request.headers) : peerAddress(cf.clientIp)
+  const address = addressOf(facts.request.headers, cf, trust)
   const client: Client = {
     address,
     key: address && clientKey(address),
@@ -20,10 +21,17 @@ export function identify(facts: Matched, trust: Trust): Identified {
   return { ...facts, client }
 }
 
-const headerAddress = (headers: Headers): Address | undefined => {
-  const value = headers.get('cf-connecting-ip')
-  return value === null ? undefined : parseAddress(value)
+function addressOf(
+  headers: Headers,
+  cf: Readonly<Record<string, unknown>>,
+  trust: Trust,
+): Address | undefined {
+  switch (trust) {
+    case 'cloudflare':
+      return parseAddress(headers.get('cf-connecting-ip') ?? '')
+    case 'direct':
+      return typeof cf.clientIp === 'string' ? parseAddressPort(cf.clientIp)?.address : undefined
+    case 'none':
+      return undefined
+  }
 }
-
-const peerAddress = (value: unknown): Address | undefined =>
-  typeof value === 'string' ? parseAddressPort(value)?.address : undefined

@@ -11,6 +11,8 @@ const MAX_HEADERS = 100
 /** A reg-name or an IPv4 address with an optional port: no userinfo, no path, no IPv6 literal (RFC 9112 section 3.2). */
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?$/
 
+export const isHost = (text: string): boolean => HOST.test(text)
+
 /**
  * The first door: one canonical path, a Host that is served here, and bounded headers, before any router looks.
  * workerd hands over the raw target, and a Host with a path in it moves where the path begins (RFC 9112 section 3.3).
@@ -25,7 +27,7 @@ export function receive(
   if (!checked.ok) return checked
   const scheme = request.url.startsWith('https://') ? 'https' : 'http'
   const named = request.headers.get('host')?.toLowerCase()
-  if (named === undefined || !HOST.test(named))
+  if (named === undefined || !isHost(named))
     return deny('malformed_host', 'Host is missing or not a host name with a port')
   const host = named.replace(scheme === 'https' ? /:443$/ : /:80$/, '')
   if (!hosts.has(host)) return deny('host_not_served', 'Host is not in PUBLIC_HOSTS')

@@ -1,10 +1,16 @@
+import { settledWithin } from '../lib/wait.ts'
 import type { AdmitRequest, State } from '../state/state.ts'
 
-/** How a claim ended: `left` leaves the lease to run out, because nobody knows what the origin did. */
-export type Ending = 'committed' | 'released' | 'left' | 'failed'
+/**
+ * How a claim ended. `left`: the lease runs out, because nobody knows what the origin did. `overtaken`: it had run out,
+ * and another request holds the claim now.
+ */
+export type Ending = 'committed' | 'released' | 'overtaken' | 'left' | 'failed'
 
-/** Milliseconds between tries: together they fit into the 30 s that a Worker may go on after its answer. */
-const RETRY_DELAYS_MS = [0, 200, 800, 3000, 9000]
+/** Milliseconds before each try: with their timeouts they fit into the 30 s that a Worker may go on after its answer. */
+const RETRY_DELAYS_MS = [0, 200, 800, 3000]
+/** A call that hangs must not keep the next from being made. */
+const TRY_TIMEOUT_MS = 4000
 
 /** Ends the claim of this request, trying again while the lease lasts: a lost commit may mean a second arrival. */
 export async function settle(
@@ -15,12 +21,10 @@ export async function settle(
   if (!claim) return 'left'
   for (const delay of RETRY_DELAYS_MS) {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
-    try {
-      await state.settle({ claim, token, as })
-      return as === 'commit' ? 'committed' : 'released'
-    } catch {
-      // The next try, or the lease, ends it.
-    }
+    const held = await settledWithin(state.settle({ claim, token, as }), TRY_TIMEOUT_MS)
+    if (held === undefined) continue
+    if (!held) return 'overtaken'
+    return as === 'commit' ? 'committed' : 'released'
   }
   return 'failed'
 }

@@ -14,6 +14,8 @@ import type { Route } from '../route.ts'
 
 /** Faults told to the client; a document with more is no easier to mend. */
 const MAX_ERRORS = 20
+/** Characters of a pointer: it may hold names that the client chose. */
+const MAX_POINTER = 256
 /** Beyond this many bytes only the first fault is looked for, so that faults cannot outgrow the body. */
 const ALL_ISSUES_MAX_BYTES = 65_536
 
@@ -34,12 +36,14 @@ export function validate(facts: Authenticated, route: Route): Result<Validated> 
 function validateQuery(facts: Authenticated, route: Route): Result<string> {
   if (facts.search === '') return route.query ? rebuild({}, route.query, facts) : allow('')
   if (!route.query) return deny('query_not_declared', 'a query came to a route without a query schema')
-  const values: Record<string, string | string[]> = Object.create(null)
+  const values = new Map<string, string[]>()
   for (const [name, value] of new URLSearchParams(facts.search)) {
-    const before = values[name]
-    values[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+    const before = values.get(name)
+    if (before) before.push(value)
+    else values.set(name, [value])
   }
-  return rebuild({ ...values }, route.query, facts)
+  const single = Array.from(values, ([name, all]) => [name, all.length === 1 ? all[0] : all])
+  return rebuild(Object.fromEntries(single), route.query, facts)
 }
 
 /** The origin gets the query that was validated, never the one that was sent: nothing can hide beside it. */
@@ -141,5 +145,5 @@ const invalid = (part: Part, actual: number, errors: { pointer: string; detail: 
 /** What was expected and where; never what was received, which valibot's own message would quote. */
 function describe(issue: BaseIssue<unknown>): { pointer: string; detail: string } {
   const path = (issue.path ?? []).map((item) => item.key as string | number)
-  return { pointer: pointer(path), detail: `expected ${issue.expected ?? issue.type}` }
+  return { pointer: pointer(path).slice(0, MAX_POINTER), detail: `expected ${issue.expected ?? issue.type}` }
 }

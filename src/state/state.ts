@@ -11,8 +11,8 @@ export interface State {
    * call took is given back in the background; a later call with the same token, or its give-back, outranks that.
    */
   admit(request: AdmitRequest): Promise<Admission>
-  /** Ends the claim that `admit` took, or leaves it alone when another token holds it. */
-  settle(settlement: Settlement): Promise<void>
+  /** Ends the claim that `admit` took; false, and nothing changes, when another token holds it. */
+  settle(settlement: Settlement): Promise<boolean>
   /** Takes back an admission that never led to a forward: counts and lease. */
   giveBack(request: AdmitRequest): Promise<void>
   /** True when this isolate already knows of a live block of the client: no call is made. */
@@ -22,7 +22,7 @@ export interface State {
 export interface AdmitRequest {
   /** The lease token: unguessable, one for each request, the same for a retried call. */
   token: string
-  /** Milliseconds since the epoch, read once by the receive stage. */
+  /** Milliseconds since the epoch, read once at the gateway's door. */
   now: number
   /** The client's key, or undefined when no address is believed. */
   client?: string
@@ -70,6 +70,8 @@ export interface DeliveryClaim {
   leaseMs: number
   /** Milliseconds for which `done` is remembered. */
   ttlMs: number
+  /** A copy of what is done goes on to the origin, and so counts: otherwise its counts are given back. */
+  copiesPass: boolean
 }
 
 export interface LimitReading {

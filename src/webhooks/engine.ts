@@ -9,7 +9,7 @@ import {
   type Result,
   type WebhookPrincipal,
 } from '../contract.ts'
-import { type JsonOutcome, parseJson } from '../lib/json.ts'
+import { parseJson } from '../lib/json.ts'
 import type { SecretName } from '../names.ts'
 import { inspectHeaders, verifySigned } from './check.ts'
 import { keyRing, malformedSecrets } from './keyring.ts'
@@ -98,13 +98,24 @@ function declaredEvent(
 function lookInside(scheme: Scheme, body: Uint8Array<ArrayBuffer>) {
   if (!scheme.bodyId && !scheme.handshake) return { json: undefined, bodyId: undefined, handshake: undefined }
   const json = parseJson(body, BODY_JSON_LIMITS, { exactNumbers: false })
-  const object = objectIn(json)
-  return { json, bodyId: object && scheme.bodyId?.(object), handshake: object && scheme.handshake?.(object) }
+  // What the strict parser refuses is one delivery all the same: a retry, signed anew, has to find its id.
+  const object = objectIn(json.ok ? json.value : looseJson(body))
+  return {
+    json,
+    bodyId: object && scheme.bodyId?.(object),
+    handshake: json.ok && object ? scheme.handshake?.(object) : undefined,
+  }
 }
 
-function objectIn(json: JsonOutcome): Readonly<Record<string, unknown>> | undefined {
-  const isObject = json.ok && typeof json.value === 'object' && json.value !== null
-  return isObject ? (json.value as Readonly<Record<string, unknown>>) : undefined
+const objectIn = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
+
+function looseJson(body: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
 }
 
 const principalOf = (scheme: Scheme, secretName: string, event: string | undefined): WebhookPrincipal => ({

@@ -16,7 +16,7 @@ export async function replayKey(
   parts: { message: Uint8Array<ArrayBuffer>; bodyId: unknown; event: string | undefined },
 ): Promise<Pick<Proven<WebhookPrincipal>, 'bodyDigest'> & { replay: ReplayKey }> {
   const { bodyId, event } = parts
-  const id = signed.id ?? (typeof bodyId === 'string' && bodyId !== '' ? bodyId : undefined)
+  const id = signed.id ?? textOf(bodyId)
   const suffix = event === undefined ? '' : `:${event}`
   const lifetime = lifetimeOf(scheme)
   if (id !== undefined) return { replay: { kind: 'delivery', id: `id:${id}${suffix}`, ...lifetime } }
@@ -26,6 +26,12 @@ export async function replayKey(
     // Without a prefix the message is the body, and the proof for the origin needs the same digest.
     ...(signed.prefix === '' && { bodyDigest: digest }),
   }
+}
+
+/** A text or a whole number; a number that JSON.parse may have rounded could be another delivery's. */
+function textOf(id: unknown): string | undefined {
+  if (typeof id === 'string' && id !== '') return id
+  return Number.isSafeInteger(id) ? String(id) : undefined
 }
 
 function lifetimeOf({ toleranceSeconds, redelivery }: Scheme): Pick<ReplayKey, 'ttlMs' | 'floorMs'> {

@@ -4,6 +4,9 @@ import { type WebhookAuthenticator, webhook } from './engine.ts'
 import { macFromHex } from './mac.ts'
 import { parseUnixSeconds, type Scheme } from './scheme.ts'
 
+/** Characters; Slack's own have 52. */
+const MAX_CHALLENGE = 256
+
 /** docs.slack.dev, "Verifying requests from Slack"; read November 2026. */
 export const slackScheme: Scheme = {
   name: 'slack',
@@ -24,7 +27,13 @@ export const slackScheme: Scheme = {
   bodyId: (json) => json.event_id,
   handshake(json) {
     const challenge = json.challenge
-    if (json.type !== 'url_verification' || typeof challenge !== 'string') return undefined
+    if (
+      json.type !== 'url_verification' ||
+      typeof challenge !== 'string' ||
+      challenge.length > MAX_CHALLENGE
+    ) {
+      return undefined
+    }
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: challenge }
   },
   acknowledgement: { status: 200 },

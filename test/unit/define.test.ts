@@ -29,9 +29,75 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     [
       'an unknown sensitivity',
       { sensitivity: 'secret' },
-      /sensitivity: use one of public, internal, pii, payment/,
+      /sensitivity: 'secret' is not known; use one of public, internal, pii, payment/,
     ],
-    ['an unknown mode', { mode: 'monitor' }, /mode: use 'enforce' or 'report'/],
+    ['an unknown mode', { mode: 'monitor' }, /mode: 'monitor' is not known; use one of enforce, report/],
+    ['no sensitivity', { sensitivity: undefined }, /sensitivity: is missing/],
+    ['no owner', { owner: undefined }, /owner: is empty/],
+    [
+      'a misspelt guard',
+      { athorize: () => false },
+      /POST \/x: athorize: is not an option; the options here are method, path/,
+    ],
+    ['a misspelt list', { limit: [] }, /limit: is not an option/],
+    [
+      'a misspelt client list',
+      { clients: { denied: [] } },
+      /clients.denied: is not an option; the options here are allow, deny/,
+    ],
+    [
+      'an unknown limit option',
+      { limits: [{ by: 'route', max: 1, window: '1 m', per: 1 }] },
+      /limits\[0\].per: is not an option/,
+    ],
+    [
+      'an unknown limit mode',
+      { limits: [{ by: 'route', max: 1, window: '1 m', mode: 'enforced' }] },
+      /limits\[0\].mode: 'enforced' is not known/,
+    ],
+    [
+      'an unknown algorithm',
+      { limits: [{ by: 'route', max: 1, window: '1 m', algorithm: 'sliding' }] },
+      /limits\[0\].algorithm: 'sliding' is not known; use one of slidingWindow/,
+    ],
+    [
+      'a limit by something else',
+      { limits: [{ by: 'ip', max: 1, window: '1 m' }] },
+      /limits\[0\].by: 'ip' is not known; use one of route, client, principal/,
+    ],
+    [
+      'a limit by the principal of anybody',
+      { limits: [{ by: 'principal', max: 1, window: '1 m' }] },
+      /limits: by: 'principal' counts all anonymous callers as one/,
+    ],
+    [
+      'an unknown body option',
+      { body: { schema: v.unknown(), maxByte: 1 } },
+      /body.maxByte: is not an option/,
+    ],
+    [
+      'an unknown schema mode',
+      { body: { schema: v.unknown(), mode: 'enforced' } },
+      /body.mode: 'enforced' is not known/,
+    ],
+    [
+      'an unknown answer to copies',
+      { replay: { onDuplicate: 'reject' } },
+      /replay.onDuplicate: 'reject' is not known; use one of acknowledge, refuse, forward/,
+    ],
+    [
+      'an unknown forward option',
+      { forward: { to: 'ORIGIN_URL', header: {} } },
+      /forward.header: is not an option/,
+    ],
+    [
+      'a header to strip that is none',
+      { forward: { to: 'ORIGIN_URL', strip: ['X-Plan'] } },
+      /forward.strip: 'X-Plan' is not a header name in lower case/,
+    ],
+    ['no forward', { forward: undefined }, /forward: is missing/],
+    ['no authenticate', { authenticate: undefined }, /authenticate: is missing/],
+    ['an endless deadline', { deadline: '365 d' }, /deadline: is 365 d; use at most '30 s'/],
     ['a duration without its space', { deadline: '1s' }, /POST \/x: deadline: '1s' is not a duration; write/],
     ['a duration of nothing', { budget: '0 ms' }, /budget: '0 ms' is not a duration/],
     [

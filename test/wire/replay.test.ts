@@ -109,6 +109,16 @@ describe('a first delivery', () => {
   )
 })
 
+it('copies that go on to the origin count against the limits like anything that does', async () => {
+  const delivery = await fresh()
+  const statuses = []
+  for (let i = 0; i < 8; i++) {
+    statuses.push((await gateway.deliver('/webhooks/forwarding-scarce', delivery)).status)
+  }
+  expect(statuses).toEqual([200, 200, 200, 429, 429, 429, 429, 429])
+  expect(gateway.origin.requests).toHaveLength(3)
+})
+
 describe('copies', () => {
   it('40 in parallel reach the origin once', async () => {
     const delivery = await fresh()
@@ -187,6 +197,16 @@ describe('copies', () => {
       '/webhooks/stripe',
       '/webhooks/slack',
     ])
+  })
+
+  it('signed anew are known by their id also where the strict parser would refuse the body', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const body = `{"event_id":"Ev_cut_${++serial}","text":"\\ud83d"}`
+    for (const at of [now - 60, now - 30, now]) {
+      const delivery = await signSlack({ secret: secrets.SLACK_SIGNING_SECRET, body, timestamp: at })
+      expect((await gateway.deliver('/webhooks/schemaless', delivery)).status).toBe(200)
+    }
+    expect(gateway.origin.requests).toHaveLength(1)
   })
 
   it('on two routes are two deliveries', async () => {
@@ -296,6 +316,15 @@ describe('shared state that fails', () => {
     const first = await gateway.deliver('/webhooks/standard', delivery)
     expect(first.status).toBe(200)
     expect((await gateway.recordOf(first)).settled).toBe('committed')
+    expect(one(await gateway.deliver('/webhooks/standard', delivery), 'sallyport-duplicate-of')).toBeDefined()
+  })
+
+  it('by a settle that hangs: it is given up and made again, and the record tells the truth', async () => {
+    await fault('settle', 'hang', 1)
+    const delivery = await fresh()
+    const first = await gateway.deliver('/webhooks/standard', delivery)
+    expect(first.status).toBe(200)
+    expect(await gateway.recordOf(first)).toMatchObject({ decision: 'forwarded', settled: 'committed' })
     expect(one(await gateway.deliver('/webhooks/standard', delivery), 'sallyport-duplicate-of')).toBeDefined()
   })
 })

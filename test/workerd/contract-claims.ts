@@ -36,6 +36,20 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
     expect((await state.admit(request({ claim }))).outcome).toBe('leased')
   })
 
+  test('tells who settles whether the claim was still theirs', async () => {
+    const claim = claimOf({ leaseMs: 10_000 })
+    const first = request({ claim })
+    await state.admit(first)
+    await tools.advance(10_001)
+    const second = request({ claim })
+    expect((await state.admit(second)).outcome).toBe('admitted')
+    expect(await state.settle({ claim, token: first.token, as: 'commit' })).toBe(false)
+    expect(await state.settle({ claim, token: second.token, as: 'commit' })).toBe(true)
+    // Tried again after a lost reply: still theirs.
+    expect(await state.settle({ claim, token: second.token, as: 'commit' })).toBe(true)
+    expect(await state.settle({ claim, token: first.token, as: 'release' })).toBe(false)
+  })
+
   test('lets the next copy in after a release', async () => {
     const claim = claimOf()
     const first = request({ claim })

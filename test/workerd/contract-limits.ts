@@ -29,6 +29,23 @@ export function describeLimits({ makeState, tools, request, background }: Suite)
     expect(tally(again)).toEqual({ leased: 5, admitted: 35 })
   })
 
+  test('a copy of what is done counts where copies go on, and leaves nothing where they do not', async () => {
+    for (const copiesPass of [true, false]) {
+      const limit = limitOf({ max: 3 })
+      const claim = claimOf({ copiesPass })
+      const first = request({ claim, limits: [limit] })
+      await state.admit(first)
+      await state.settle({ claim, token: first.token, as: 'commit' })
+      const outcomes = []
+      for (let i = 0; i < 4; i++) {
+        outcomes.push((await state.admit(request({ claim, limits: [limit] }))).outcome)
+        await background()
+      }
+      expect(outcomes).toEqual(copiesPass ? ['done', 'done', 'limited', 'limited'] : Array(4).fill('done'))
+      expect(await read(limit)).toMatchObject({ remaining: copiesPass ? 0 : 2 })
+    }
+  })
+
   test('counts a call once that is tried again with the same token', async () => {
     const limit = limitOf({ max: 3 })
     const first = request({ limits: [limit], claim: claimOf() })

@@ -66,6 +66,7 @@ export function claimOf(parts: Partial<DeliveryClaim> = {}): DeliveryClaim {
     kind: 'delivery',
     leaseMs: 45_000,
     ttlMs: 86_400_000,
+    copiesPass: false,
     ...parts,
   }
 }

@@ -194,6 +194,17 @@ describe('one part of the round fails', () => {
     expect((await object.take('late', 4, [limit])).readings[0]?.remaining).toBe(4)
   })
 
+  test('a first attempt that arrives after its retry was released takes nothing again', async () => {
+    const claim = claimOf()
+    const object = objects.getByName(deliveryName(claim))
+    const token = crypto.randomUUID()
+    // The retry, of a later round, came first: it took the claim, the origin failed, the claim was released.
+    expect(await object.claim(token, 2, claim)).toEqual({ outcome: 'admitted' })
+    expect(await object.settle({ claim, token, as: 'release' })).toBe(true)
+    await expect(settled(object.claim(token, 1, claim))).rejects.toThrow('given back before it arrived')
+    expect((await state.admit(request({ claim }))).outcome).toBe('admitted')
+  })
+
   test('counts survive a restart; a give-back after it takes nothing, which errs on the strict side', async () => {
     const limit = limitOf({ max: 2 })
     const first = request({ limits: [limit] })

@@ -15,7 +15,13 @@ export function destination(
   at: { host: string; path: string; search: string },
 ): Result<Destination> {
   const path = canonicalPath(at.path)
-  if (!path.ok) return deny('internal_error', `forward.path made a path that is refused: ${path.fault}`)
+  // A path that `forward.path` made of decoded parameters could be read a second time.
+  if (!path.ok || path.path !== at.path) {
+    return deny(
+      'malformed_target',
+      'forward.path made a path that is not canonical; encode what it takes from params',
+    )
+  }
   const target = `${path.path}${at.search}`
   const bound = env[name]
   if (isFetcher(bound)) {

@@ -1,8 +1,8 @@
 import { type Authenticated, allow, deny, type Env, type Result, type Validated } from '../../contract.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { canonicalValue } from '../../origin/base.ts'
-import { signRequest } from '../../origin/sign.ts'
-import type { Route } from '../../route.ts'
+import { dropProof, signRequest } from '../../origin/sign.ts'
+import { askRoute, type Route } from '../../route.ts'
 import { type Destination, destination } from './destination.ts'
 import { proofKey } from './proof.ts'
 import { forwardable } from './spoofable.ts'
@@ -23,16 +23,18 @@ export async function prepare(
   routeId: string,
   env: Env,
 ): Promise<Result<Prepared>> {
-  const path = route.forward.path?.(facts) ?? facts.path
+  const path = askRoute(route, facts, () => route.forward.path?.(facts), undefined) ?? facts.path
   const target = destination(env, route.forward.to, { host: facts.host, path, search: facts.forwardSearch })
   if (!target.ok) return target
   const key = await proofKey(env)
   if (!key.ok) return key
-  const headers = forwardable(facts.request.headers)
+  const headers = forwardable(facts.request.headers, route.forward.strip)
   const traceId = startTrace(headers)
   if (facts.contentType === undefined || facts.payload === undefined) headers.delete('content-type')
   else headers.set('content-type', facts.contentType)
   setForwarding(headers, facts)
+  const asserted = lowerCased(askRoute(route, facts, () => route.forward.headers?.(facts), undefined) ?? {})
+  for (const name of Object.keys(asserted)) headers.delete(name)
   const own = {
     'sallyport-id': facts.id,
     'sallyport-route': routeId,
@@ -40,7 +42,8 @@ export async function prepare(
     'sallyport-body': facts.payloadKind,
     ...(facts.client.key !== undefined && { 'sallyport-client': facts.client.key }),
     ...providerHeaders(facts),
-    ...lowerCased(route.forward.headers?.(facts) ?? {}),
+    // Nothing is asserted from a body that its schema, in report mode, would have refused.
+    ...(facts.reported.length === 0 && asserted),
   }
   for (const [name, value] of Object.entries(own)) {
     if (canonicalValue(value) === undefined) {
@@ -73,10 +76,17 @@ export function prepareUnproven(
   route: Route,
   env: Env,
 ): Result<Prepared> {
-  const path = validated ? pathFor(validated, route) : facts.path
-  const target = destination(env, route.forward.to, { host: facts.host, path, search: facts.search })
+  const path = validated
+    ? askRoute(route, validated, () => route.forward.path?.(validated), undefined)
+    : undefined
+  const target = destination(env, route.forward.to, {
+    host: facts.host,
+    path: path ?? facts.path,
+    search: facts.search,
+  })
   if (!target.ok) return target
-  const headers = forwardable(facts.request.headers)
+  const headers = forwardable(facts.request.headers, route.forward.strip)
+  dropProof(headers)
   const traceId = startTrace(headers)
   const payload = facts.body?.length === 0 ? undefined : facts.body
   return allow({
@@ -87,15 +97,6 @@ export function prepareUnproven(
     traceId,
     timeoutMs: route.forward.timeoutMs,
   })
-}
-
-/** Where the route's own function fails, an enforcing route would answer 500; here the request goes on. */
-function pathFor(facts: Validated, { forward }: Route): string {
-  try {
-    return forward.path?.(facts) ?? facts.path
-  } catch {
-    return facts.path
-  }
 }
 
 function setForwarding(headers: Headers, { client, host, scheme }: Validated): void {

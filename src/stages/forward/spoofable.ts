@@ -157,11 +157,18 @@ const PLAIN_NAME = /^[a-z0-9-]+$/
  * anything but letters, digits and `-` stay behind, as nginx leaves them: the gateway decided without them, and an
  * origin may read `Content_Encoding` or `X.GitHub.Event` for what it did decide on.
  */
-export function forwardable(headers: Headers): Headers {
+export function forwardable(headers: Headers, strip: ReadonlySet<string>): Headers {
   const nominated = connectionNominated(headers.get('connection'))
   const kept = new Headers()
   for (const [name, value] of headers) {
-    if (!PLAIN_NAME.test(name) || HOP_BY_HOP.has(name) || nominated.has(name) || isSpoofable(name)) continue
+    if (
+      !PLAIN_NAME.test(name) ||
+      HOP_BY_HOP.has(name) ||
+      nominated.has(name) ||
+      strip.has(name) ||
+      isSpoofable(name)
+    )
+      continue
     kept.append(name, value)
   }
   return kept

@@ -51,7 +51,7 @@ export interface DecisionEvent {
   secretSlot: 'current' | 'next' | null
   deliveryHint: string | null
   duplicateOf: string | null
-  settled: 'committed' | 'released' | 'left' | 'failed' | null
+  settled: 'committed' | 'released' | 'overtaken' | 'left' | 'failed' | null
   limits: { name: string; max: number; remaining: number }[]
   cfRay: string | null
   traceId: string | null

@@ -72,7 +72,9 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
             refreshed(request),
           ])
           const admission = decide(request, copy, claim, answers)
-          if (admission.outcome !== 'admitted') {
+          const passes =
+            admission.outcome === 'admitted' || (admission.outcome === 'done' && request.claim?.copiesPass)
+          if (!passes) {
             const took = answers.filter(({ violated }) => violated.length === 0).map(({ owner }) => owner)
             if (shard !== undefined && claim?.outcome === 'admitted') took.push(shard)
             if (took.length > 0) background(undo(request, round, took))
@@ -86,7 +88,7 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
       },
 
       async settle(settlement) {
-        await objects.getByName(deliveryName(settlement.claim)).settle(settlement)
+        return objects.getByName(deliveryName(settlement.claim)).settle(settlement)
       },
 
       async giveBack(request) {

@@ -52,14 +52,17 @@ export class Deliveries {
     return { outcome: 'admitted' }
   }
 
-  /** True when the settlement changed something. */
+  /** False when another token holds the claim, or a `once` claim, which has no end but its time. */
   settle({ claim, token, as }: Settlement, now: number): boolean {
     if (claim.kind === 'once') return false
     const row = this.#live(claim.key, now)
-    if (as === 'release') return row?.state === 'leased' && row.token === token && this.#delete(claim.key)
-    // A lease that ran out and that nobody took since is still the truth: the origin has the delivery.
-    if (row !== undefined && (row.state === 'done' || row.token !== token)) return false
-    this.#write(claim, 'done', token, row?.round ?? 0, now, now + claim.ttlMs)
+    if (row !== undefined && row.token !== token) return false
+    if (as === 'release') {
+      if (row?.state === 'leased') this.#delete(claim.key)
+    } else if (row?.state !== 'done') {
+      // A lease that ran out and that nobody took since is still the truth: the origin has the delivery.
+      this.#write(claim, 'done', token, row?.round ?? 0, now, now + claim.ttlMs)
+    }
     return true
   }
 

@@ -62,10 +62,14 @@ export class SallyportState extends DurableObject<unknown> {
     return claimed
   }
 
-  settle(settlement: Settlement): void {
+  /** Ends the claim of the token; false when another token holds it. */
+  settle(settlement: Settlement): boolean {
     const now = this.#create()
-    const changed = this.#deliveries.settle(settlement, now)
-    if (changed && settlement.as === 'commit') this.#sweepBy(now + settlement.claim.ttlMs, now)
+    const held = this.#deliveries.settle(settlement, now)
+    if (settlement.as === 'commit' && held) this.#sweepBy(now + settlement.claim.ttlMs, now)
+    // A first attempt of admit that comes only now must not take again what its retry took and released.
+    if (settlement.as === 'release') this.#recent.withdraw(settlement.token, Number.MAX_SAFE_INTEGER, now)
+    return held
   }
 
   /** Takes back what the token took here up to this round; later calls of these rounds take nothing. */

@@ -45,6 +45,57 @@ const routes = {
   standard: defineRoute({ ...signed, path: '/webhooks/standard' }),
   refusing: defineRoute({ ...signed, path: '/webhooks/refusing', replay: { onDuplicate: 'refuse' } }),
   forwarding: defineRoute({ ...signed, path: '/webhooks/forwarding', replay: { onDuplicate: 'forward' } }),
+  'forwarding-scarce': defineRoute({
+    ...signed,
+    path: '/webhooks/forwarding-scarce',
+    replay: { onDuplicate: 'forward' },
+    limits: [{ by: 'route', max: 3, window: '1 h' }],
+  }),
+  schemaless: defineRoute({
+    method: 'POST',
+    path: '/webhooks/schemaless',
+    owner: 'platform',
+    sensitivity: 'internal',
+    authenticate: slack({ secret: 'SLACK_SIGNING_SECRET' }),
+    forward: quick,
+  }),
+  guest: defineRoute({
+    ...open,
+    path: '/guest',
+    body: {
+      schema: v.object({ user: v.literal('guest'), note: v.optional(v.string(), '') }),
+      mode: 'report',
+    },
+    limits: [{ by: ({ input }) => input.user.toLowerCase(), max: 100, window: '1 m' }],
+    forward: { ...quick, headers: ({ input }) => ({ 'x-guest-user': input.user.toLowerCase() }) },
+  }),
+  broken: defineRoute({
+    ...open,
+    path: '/broken',
+    mode: 'report',
+    limits: [
+      {
+        by: () => {
+          throw new Error('the function itself is broken')
+        },
+        max: 100,
+        window: '1 m',
+      },
+    ],
+  }),
+  plan: defineRoute({
+    method: 'GET',
+    path: '/plan/:name',
+    owner: 'platform',
+    sensitivity: 'public',
+    authenticate: anonymous(),
+    forward: {
+      ...quick,
+      strip: ['x-plan'],
+      path: ({ params }) => `/plans/${params.name}`,
+      headers: ({ params }): Record<string, string> => (params.name === 'gold' ? { 'x-plan': 'gold' } : {}),
+    },
+  }),
   slow: defineRoute({ ...signed, path: '/webhooks/slow', forward: { to: 'ORIGIN_URL', timeout: '10 s' } }),
   scarce: defineRoute({
     ...signed,

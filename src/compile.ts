@@ -1,0 +1,149 @@
+import type { GenericSchema } from 'valibot'
+import { compileClients } from './clients.ts'
+import { type Duration, parseDuration } from './lib/duration.ts'
+import { compileLimits } from './limits.ts'
+import { type Fail, knownOnly, oneOf, within } from './options.ts'
+import { compilePattern } from './pattern.ts'
+import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
+
+const DEFAULT_MAX_BODY_BYTES = 1_048_576
+/** The isolate has 128 MB for everything that it does at once. */
+const MAX_BODY_BYTES = 16_777_216
+/** Nobody waits longer for a gateway to decide; and a lease has to outlive it. */
+const MAX_DEADLINE_MS = 30_000
+const MAX_TIMEOUT_MS = 120_000
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const MODES = ['enforce', 'report']
+const HEADER = /^[a-z0-9-]+$/
+const OPTIONS = {
+  route: [
+    'method',
+    'path',
+    'owner',
+    'sensitivity',
+    'mode',
+    'authenticate',
+    'authorize',
+    'clients',
+    'limits',
+    'body',
+    'query',
+    'params',
+    'headers',
+    'replay',
+    'deadline',
+    'budget',
+    'forward',
+  ],
+  body: ['schema', 'mediaType', 'maxBytes', 'mode'],
+  clients: ['allow', 'deny'],
+  replay: ['ttl', 'onDuplicate', 'tenant'],
+  forward: ['to', 'timeout', 'path', 'headers', 'strip', 'body'],
+}
+
+/** Checks a route's options and turns them into what the pipeline reads; throws a `TypeError` for the first mistake. */
+export function compileRoute(options: AnyRouteOptions): Route {
+  const methods = typeof options.method === 'string' ? [options.method] : [...(options.method ?? [])]
+  const fail: Fail = (option, problem) => {
+    throw new TypeError(`${methods.join('|')} ${options.path}: ${option}: ${problem}`)
+  }
+  const check = (sound: boolean, option: string, problem: string) => sound || fail(option, problem)
+  const duration = (option: string, text: Duration): number =>
+    parseDuration(text) ??
+    fail(option, `'${text}' is not a duration; write a whole number, a space and ms, s, m, h or d: '10 s'`)
+  const { authenticate, forward, replay = {} } = options
+
+  check(methods.length > 0, 'method', 'is empty; name at least one')
+  for (const method of methods) {
+    check(METHODS.includes(method), 'method', `'${method}' is not supported; use ${METHODS.join(', ')}`)
+  }
+  within('path', fail, () => compilePattern(options.path))
+  knownOnly(options, OPTIONS.route, '', fail)
+  knownOnly(options.clients ?? {}, OPTIONS.clients, 'clients.', fail)
+  knownOnly(replay, OPTIONS.replay, 'replay.', fail)
+  check(
+    typeof options.owner === 'string' && options.owner.trim() !== '',
+    'owner',
+    'is empty; name the team that answers for the route',
+  )
+  check(
+    options.sensitivity !== undefined,
+    'sensitivity',
+    'is missing; use one of public, internal, pii, payment',
+  )
+  oneOf(options.sensitivity, ['public', 'internal', 'pii', 'payment'], 'sensitivity', fail)
+  oneOf(options.mode, MODES, 'mode', fail)
+  oneOf(replay.onDuplicate, ['acknowledge', 'refuse', 'forward'], 'replay.onDuplicate', fail)
+  check(typeof authenticate === 'object', 'authenticate', 'is missing; name a provider, or anonymous()')
+  check(typeof forward === 'object', 'forward', "is missing; say where to: { to: 'ORIGIN_URL' }")
+  knownOnly(forward, OPTIONS.forward, 'forward.', fail)
+  oneOf(forward.body, ['validated', 'verbatim'], 'forward.body', fail)
+  check(
+    authenticate.kind !== 'token' || options.authorize !== undefined,
+    'authorize',
+    'is missing; a token says who calls, this says who may',
+  )
+  for (const name of forward.strip ?? []) {
+    check(HEADER.test(name), 'forward.strip', `'${name}' is not a header name in lower case`)
+  }
+  const body = options.body && bodyOf(options.body, fail)
+  const deadlineMs = duration(
+    'deadline',
+    options.deadline ?? (authenticate.kind === 'webhook' ? '2 s' : '1 s'),
+  )
+  check(deadlineMs <= MAX_DEADLINE_MS, 'deadline', `is ${options.deadline}; use at most '30 s'`)
+  const timeoutMs = duration('forward.timeout', forward.timeout ?? '10 s')
+  check(timeoutMs <= MAX_TIMEOUT_MS, 'forward.timeout', `is ${forward.timeout}; use at most '120 s'`)
+  const limits = compileLimits(options.limits ?? [], fail, duration)
+  check(
+    authenticate.kind !== 'anonymous' || limits.every(({ by }) => by !== 'principal'),
+    'limits',
+    "by: 'principal' counts all anonymous callers as one; use 'client' or 'route'",
+  )
+  return {
+    methods,
+    path: options.path,
+    owner: options.owner,
+    sensitivity: options.sensitivity,
+    mode: options.mode ?? 'enforce',
+    authenticate,
+    authorize: options.authorize,
+    isClientAllowed: within('clients', fail, () => compileClients(options.clients)),
+    limits,
+    body,
+    query: options.query,
+    params: options.params,
+    headers: options.headers,
+    replay: {
+      ttlMs: replay.ttl === undefined ? undefined : duration('replay.ttl', replay.ttl),
+      onDuplicate: replay.onDuplicate ?? 'acknowledge',
+      tenant: replay.tenant,
+    },
+    deadlineMs,
+    budgetMs: duration('budget', options.budget ?? '50 ms'),
+    forward: {
+      to: forward.to,
+      timeoutMs,
+      path: forward.path,
+      headers: forward.headers,
+      strip: new Set(forward.strip ?? []),
+      body: forward.body ?? 'validated',
+    },
+  }
+}
+
+function bodyOf(
+  body: GenericSchema | BodyOptions<GenericSchema>,
+  fail: Fail,
+): Required<BodyOptions<GenericSchema>> {
+  const options: BodyOptions<GenericSchema> = isSchema(body) ? { schema: body } : body
+  knownOnly(options, OPTIONS.body, 'body.', fail)
+  oneOf(options.mode, MODES, 'body.mode', fail)
+  const { maxBytes = DEFAULT_MAX_BODY_BYTES } = options
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1 || maxBytes > MAX_BODY_BYTES) {
+    fail('body.maxBytes', `is ${maxBytes}; use 1 to ${MAX_BODY_BYTES} bytes`)
+  }
+  return { mediaType: 'application/json', mode: 'enforce', ...options, maxBytes }
+}
+
+const isSchema = (body: GenericSchema | BodyOptions<GenericSchema>): body is GenericSchema => 'kind' in body
