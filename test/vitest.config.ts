@@ -12,7 +12,6 @@ export default defineConfig({
           include: ['test/wire/**/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          globalSetup: [],
         },
       },
       {

@@ -5,11 +5,11 @@ export interface Address {
 }
 
 // An IPv6 address with an IPv4 tail and no compression.
-const longestText = 45
+const LONGEST_TEXT = 45
 
 /** The address of a dotted IPv4 text or any IPv6 text of RFC 4291 section 2.2; no zone, port or brackets. */
 export function parseAddress(text: string): Address | undefined {
-  if (text.length > longestText) return undefined
+  if (text.length > LONGEST_TEXT) return undefined
   const value = text.includes(':') ? parseIPv6(text) : parseIPv4(text)
   if (value === undefined) return undefined
   if (!text.includes(':')) return { version: 4, value }

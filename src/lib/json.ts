@@ -23,20 +23,20 @@ export type JsonOutcome =
 // With ignoreBOM a leading BOM stays in the text, where it is a syntax error.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const quote = 34
-const colon = 58
-const comma = 44
-const minus = 45
-const zero = 48
-const nine = 57
-const dot = 46
-const plus = 43
-const upperE = 69
-const lowerE = 101
-const openBracket = 91
-const closeBracket = 93
-const openBrace = 123
-const closeBrace = 125
+const QUOTE = 34
+const COLON = 58
+const COMMA = 44
+const MINUS = 45
+const ZERO = 48
+const NINE = 57
+const DOT = 46
+const PLUS = 43
+const UPPER_E = 69
+const LOWER_E = 101
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
 
 /**
  * Parses JSON that a security decision rests on: refuses what two parsers may read differently (RFC 8259
@@ -96,23 +96,23 @@ function scanText(text: string, exactNumbers: boolean): Scan {
   let backslash = nextOrEnd(text, '\\', 0)
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === quote) {
+    if (code === QUOTE) {
       at = nextOrEnd(text, '"', at + 1)
       while (backslash < at) {
         // The escaped character may be the quote that was found.
         if (backslash + 1 === at) at = nextOrEnd(text, '"', at + 1)
         backslash = nextOrEnd(text, '\\', backslash + 2)
       }
-    } else if (code === colon) {
+    } else if (code === COLON) {
       scan.members++
-    } else if (code === comma) {
+    } else if (code === COMMA) {
       scan.commas++
-    } else if (code === openBrace || code === openBracket) {
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       open++
       if (open > scan.depth) scan.depth = open
-    } else if (code === closeBrace || code === closeBracket) {
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       open--
-    } else if (exactNumbers && (code === minus || (code >= zero && code <= nine))) {
+    } else if (exactNumbers && (code === MINUS || (code >= ZERO && code <= NINE))) {
       const start = at
       at = numberEnd(text, at) - 1
       if (!scan.inexact && !survivesDouble(text, start, at + 1)) scan.inexact = true
@@ -130,8 +130,8 @@ function numberEnd(text: string, start: number): number {
   let at = start + 1
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    const inside = (code >= zero && code <= nine) || code === dot || code === lowerE || code === upperE
-    if (!inside && code !== minus && code !== plus) break
+    const inside = (code >= ZERO && code <= NINE) || code === DOT || code === LOWER_E || code === UPPER_E
+    if (!inside && code !== MINUS && code !== PLUS) break
   }
   return at
 }
@@ -140,7 +140,7 @@ function survivesDouble(text: string, start: number, end: number): boolean {
   // Fifteen significant digits survive a double, and without an exponent so few cannot underflow.
   if (end - start <= 15) {
     let at = start
-    while (at < end && (text.charCodeAt(at) | 32) !== lowerE) at++
+    while (at < end && (text.charCodeAt(at) | 32) !== LOWER_E) at++
     if (at === end) return true
   }
   // The longest double written out in full has 326 characters; past that there are only padding or lost digits.
@@ -157,10 +157,10 @@ function decimal(literal: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = match
   const digits = whole + fraction
   let first = 0
-  while (digits.charCodeAt(first) === zero) first++
+  while (digits.charCodeAt(first) === ZERO) first++
   if (first === digits.length) return '0'
   let last = digits.length
-  while (digits.charCodeAt(last - 1) === zero) last--
+  while (digits.charCodeAt(last - 1) === ZERO) last--
   return `${digits.slice(first, last)}e${Number(exponent) - fraction.length + digits.length - last}`
 }
 

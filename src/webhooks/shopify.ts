@@ -24,7 +24,7 @@ export const shopifyScheme: Scheme = {
     automatic: true,
     horizonSeconds: 4 * 3600,
     disablesAfter: '8 failed retries in 4 hours',
-    source: 'shopify.dev, "Webhooks: HTTPS", as quoted by third parties',
+    source: 'shopify.dev, "Webhooks: HTTPS", read through third parties that quote it',
   },
 }
 

@@ -41,7 +41,7 @@ export const slackScheme: Scheme = {
     automatic: true,
     horizonSeconds: 3600,
     disablesAfter: 'more than 95 % failures in 60 minutes',
-    source: 'docs.slack.dev, "Events API", from memory',
+    source: 'docs.slack.dev, "Events API"; not read again for this entry',
   },
 }
 

@@ -40,7 +40,7 @@ export const stripeScheme: Scheme = {
     automatic: true,
     horizonSeconds: 3 * 86_400,
     disablesAfter: 'several days of failures',
-    source: 'docs.stripe.com, "Receive Stripe events", from memory',
+    source: 'docs.stripe.com, "Receive Stripe events"; not read again for this entry',
   },
 }
 

@@ -1,8 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { controlEntries } from '../../src/state/durable-object/control.ts'
+import { CONTROL_ENTRIES } from '../../src/state/durable-object/control.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
-import { Recent, recentEntries } from '../../src/state/durable-object/recent.ts'
+import { Recent, RECENT_ENTRIES } from '../../src/state/durable-object/recent.ts'
 import { claimOf, limitOf } from './contract.ts'
 import {
   advance,
@@ -92,10 +92,10 @@ describe('nothing grows for ever', () => {
 
   test('remembers a bounded number of tokens, the newest ones', () => {
     const recent = new Recent()
-    for (let at = 0; at <= recentEntries; at++) recent.counted(`t${at}`, 1, [], [], 0)
+    for (let at = 0; at <= RECENT_ENTRIES; at++) recent.counted(`t${at}`, 1, [], [], 0)
     expect(recent.find('t0', 1, 0)).toBeUndefined()
     expect(recent.find('t1', 1, 0)).toBeDefined()
-    expect(recent.find(`t${recentEntries}`, 1, 0)).toBeDefined()
+    expect(recent.find(`t${RECENT_ENTRIES}`, 1, 0)).toBeDefined()
     expect(recent.find('t1', 1, 10_001)).toBeUndefined()
   })
 
@@ -105,7 +105,7 @@ describe('nothing grows for ever', () => {
     await control.block('seed', until)
     await runInDurableObject(control, (_, { storage }) => {
       storage.sql.exec(
-        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${controlEntries - 1})
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${CONTROL_ENTRIES - 1})
          INSERT INTO control SELECT 'client', 'c' || i, ${until}, '' FROM n`,
       )
     })

@@ -1,5 +1,5 @@
 /** How many blocks and revocations are kept together: the whole list is copied into every isolate. */
-export const controlEntries = 10_000
+export const CONTROL_ENTRIES = 10_000
 
 export type ControlKind = 'client' | 'principal'
 
@@ -51,8 +51,8 @@ export class Control {
         key,
       )
       .one()
-    if (others >= controlEntries) {
-      throw new RangeError(`${controlEntries} blocks and revocations are kept: end some before adding more`)
+    if (others >= CONTROL_ENTRIES) {
+      throw new RangeError(`${CONTROL_ENTRIES} blocks and revocations are kept: end some before adding more`)
     }
     this.#sql.exec(
       'INSERT OR REPLACE INTO control (kind, key, expires_at, reason) VALUES (?, ?, ?, ?)',

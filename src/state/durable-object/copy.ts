@@ -1,7 +1,7 @@
 import type { ControlKind, Snapshot } from './control.ts'
 
 /** How long an isolate believes its copy of blocks and revocations, in milliseconds. */
-export const copyMs = 2000
+export const COPY_MS = 2000
 
 /** An isolate's copy of the control list. */
 export class ControlCopy {
@@ -14,7 +14,7 @@ export class ControlCopy {
   }
 
   isFresh(now: number): boolean {
-    return now >= this.#readAt && now - this.#readAt < copyMs
+    return now >= this.#readAt && now - this.#readAt < COPY_MS
   }
 
   /** Takes a snapshot that was asked for at `askedAt`: its age counts from the question, not the answer. */

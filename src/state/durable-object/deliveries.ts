@@ -8,7 +8,7 @@ export type Claimed =
 type Row = { state: 'leased' | 'done'; token: string; round: number; request_id: string; expires_at: number }
 
 // A delivery in progress is about to end as a rule: the rest of its lease is the worst case, not the usual one.
-const longestRetryAfterSeconds = 5
+const LONGEST_RETRY_AFTER_SECONDS = 5
 
 /** The claims of one shard in SQLite: absent → leased → done; a row past `expires_at` is absent. */
 export class Deliveries {
@@ -37,7 +37,7 @@ export class Deliveries {
       }
       if (!own) {
         const seconds = Math.ceil((row.expires_at - now) / 1000)
-        return { outcome: 'leased', retryAfterSeconds: Math.min(seconds, longestRetryAfterSeconds) }
+        return { outcome: 'leased', retryAfterSeconds: Math.min(seconds, LONGEST_RETRY_AFTER_SECONDS) }
       }
     }
     const newest = Math.max(round, row?.round ?? 0)

@@ -12,7 +12,7 @@ export interface Count {
 }
 
 // Weights are fractions: without it a limit of 10 could read 9 left where 10 - 1e-16 are.
-const rounding = 1e-9
+const ROUNDING = 1e-9
 
 /** Brings a stored count to `now`: windows passed are dropped, refills due are booked. */
 export function roll(count: Count | undefined, policy: LimitPolicy, now: number): Count {
@@ -34,7 +34,7 @@ export function roll(count: Count | undefined, policy: LimitPolicy, now: number)
 
 /** Units that are free now: whole ones, never below 0. */
 export function free(count: Count, policy: LimitPolicy, now: number): number {
-  return Math.max(0, Math.floor(policy.max - spent(count, policy, now) + rounding))
+  return Math.max(0, Math.floor(policy.max - spent(count, policy, now) + ROUNDING))
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Claimed, Deliveries } from './deliveries.ts'
 import { Recent } from './recent.ts'
 
 // Rows that ran out are absent already: deleting them may wait, and an alarm costs a request.
-const sweepMs = 60_000
+const SWEEP_MS = 60_000
 
 /**
  * One owner of shared state: a shard of deliveries, a limit's owner, or the control list, told apart by the
@@ -144,7 +144,7 @@ export class SallyportState extends DurableObject<unknown> {
   }
 
   #sweepBy(expiresAt: number, now: number): void {
-    const at = Math.max(expiresAt, now + sweepMs)
+    const at = Math.max(expiresAt, now + SWEEP_MS)
     if (this.#alarmAt !== null && this.#alarmAt <= at) return
     this.#alarmAt = at
     void this.ctx.storage.setAlarm(at)

@@ -1,9 +1,9 @@
 import type { LimitClaim } from '../state.ts'
 
 /** How long a token is remembered, in milliseconds: longer than any deadline with its retry. */
-export const recentMs = 10_000
+export const RECENT_MS = 10_000
 /** How many tokens are remembered: ten seconds at the 1,000 requests a second that one object bears. */
-export const recentEntries = 10_000
+export const RECENT_ENTRIES = 10_000
 
 /** One limit that a token counted on, and where the count stood. */
 export interface Taken {
@@ -32,7 +32,7 @@ export class Recent {
   /** What the token counted already, or undefined; throws when this round was given back before it came. */
   find(token: string, round: number, now: number): Entry | undefined {
     const entry = this.#entries.get(token)
-    if (entry === undefined || now - entry.at > recentMs) return undefined
+    if (entry === undefined || now - entry.at > RECENT_MS) return undefined
     if (entry.taken === undefined) {
       if (round <= entry.round) throw new Error('this admission was given back before it arrived')
       return undefined
@@ -57,7 +57,7 @@ export class Recent {
     this.#entries.delete(token)
     this.#entries.set(token, entry)
     for (const [oldest, { at }] of this.#entries) {
-      if (this.#entries.size <= recentEntries && entry.at - at <= recentMs) break
+      if (this.#entries.size <= RECENT_ENTRIES && entry.at - at <= RECENT_MS) break
       this.#entries.delete(oldest)
     }
   }

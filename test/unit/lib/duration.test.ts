@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDuration, parseDurationLoose } from '../../../src/lib/duration.ts'
+import { parseDuration } from '../../../src/lib/duration.ts'
 
 const milliseconds = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -64,17 +64,5 @@ describe('parseDuration', () => {
         expect(parsed).toBeGreaterThan(0)
       }),
     )
-  })
-})
-
-describe('parseDurationLoose', () => {
-  test('also reads what people type on a command line', () => {
-    expect(parseDurationLoose('2h')).toBe(7_200_000)
-    expect(parseDurationLoose('2 h')).toBe(7_200_000)
-    expect(parseDurationLoose('500ms')).toBe(500)
-  })
-
-  test.each(['2  h', '2', 'h', '0h', '1.5h', '366d', '2h ', '1h30m'])('refuses %j', (text) => {
-    expect(parseDurationLoose(text)).toBeUndefined()
   })
 })
