@@ -46,13 +46,23 @@ async function checkEnvTypes(root: string): Promise<{ ok: true } | { ok: false; 
   }
 }
 
-async function main(): Promise<void> {
-  const root = process.cwd()
+/** Checks the project and its generated types, as a deployment needs them. */
+export async function checkWhole(root: string): Promise<Checked> {
   const checked = await checkProject(root)
-  const outcome = checked.ok ? await checkEnvTypes(root) : checked
-  if (checked.ok && outcome.ok) return console.log(`sallyport check: ${checked.summary}`)
-  if (!outcome.ok) console.error(`sallyport check: ${outcome.message}`)
+  const types = checked.ok ? await checkEnvTypes(root) : checked
+  return types.ok ? checked : types
+}
+
+/** Says what is wrong, for whoever reads the terminal, and makes the process fail. */
+export function complain(message: string): void {
+  console.error(`sallyport check: ${message}`)
   process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const checked = await checkWhole(process.cwd())
+  if (checked.ok) console.log(`sallyport check: ${checked.summary}`)
+  else complain(checked.message)
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()

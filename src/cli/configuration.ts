@@ -1,7 +1,9 @@
 import { secretOf } from '../contract.ts'
 import { createGateway, type Routes } from '../gateway.ts'
 import type { Route } from '../route.ts'
-import { compileSettings, type GatewayOptions } from '../settings.ts'
+import { compileSettings, type GatewayOptions, type Settings } from '../settings.ts'
+import { PROOF_KEY } from '../stages/forward/proof.ts'
+import { nearest } from './nearest.ts'
 
 /** Everything that the check looks at, as plain data. */
 export interface Configuration {
@@ -29,9 +31,7 @@ export interface Environment {
 /** A line that sums up a sound configuration, or the one message that says what to mend. */
 export type Verdict = { ok: true; summary: string } | { ok: false; message: string }
 
-/** The Worker secret that every deployment needs: the gateway signs its proof with it. */
-export const PROOF_KEY = 'PROOF_KEY'
-
+const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/
 const STATE_BINDING = 'SALLYPORT_STATE'
 const STATE_CLASS = 'SallyportState'
 const SECRETS_FILE = '.dev.vars.example'
@@ -70,7 +70,7 @@ function findProblem({ files, index, secrets, environments }: Configuration): st
     return messageOf(error)
   }
   return (
-    findUndeclaredSecret(routes, secrets) ??
+    findInSecrets(routes, secrets) ??
     first(environments, (environment) => findInEnvironment(environment, routes, secrets))
   )
 }
@@ -100,15 +100,18 @@ function isRoute(value: unknown): value is Route {
   return typeof value === 'object' && value !== null && 'methods' in value && 'authenticate' in value
 }
 
-function findUndeclaredSecret(routes: Routes, secrets: readonly string[]): string | undefined {
-  const undeclared = first(Object.entries(routes), ([id, { authenticate }]) => {
-    const name = authenticate.secrets.find((secret) => !secrets.includes(secret))
-    return (
-      name &&
-      `routes/${id}.ts: authenticate: secret ${name} is not declared; add the line '${name}=' to ${SECRETS_FILE}`
-    )
-  })
-  if (undeclared !== undefined || secrets.includes(PROOF_KEY)) return undeclared
+function findInSecrets(routes: Routes, secrets: readonly string[]): string | undefined {
+  const fault = first(Object.entries(routes), ([id, { authenticate }]) =>
+    first(authenticate.secrets, (name) => {
+      const where = `routes/${id}.ts: authenticate: secret ${name}`
+      if (name === PROOF_KEY) return `${where} signs the proof for the origin; give the sender one of its own`
+      if (secrets.includes(name)) return undefined
+      const meant = nearest(name, secrets)
+      const otherwise = `add the line '${name}=' to ${SECRETS_FILE}`
+      return `${where} is not declared; ${meant === undefined ? otherwise : `did you mean ${meant}? If not, ${otherwise}`}`
+    }),
+  )
+  if (fault !== undefined || secrets.includes(PROOF_KEY)) return fault
   return `${SECRETS_FILE}: ${PROOF_KEY} is not declared; add the line '${PROOF_KEY}=', it signs the proof for the origin`
 }
 
@@ -119,10 +122,15 @@ function findInEnvironment(
 ): string | undefined {
   const where =
     environment.name === undefined ? 'wrangler.toml: ' : `wrangler.toml: [env.${environment.name}]: `
-  const problem = findExposedSecret(environment, routes, secrets) ?? findInVars(environment)
-  if (problem !== undefined) return `${where}${problem}`
+  const settings = settingsOf(environment)
+  const problem =
+    findExposedSecret(environment, routes, secrets) ??
+    (typeof settings === 'string' ? settings : findInState(environment))
+  if (typeof settings === 'string' || problem !== undefined) return `${where}${problem}`
   return first(Object.entries(routes), ([id, route]) => {
-    const fault = findInDestination(route.forward.to, environment, secrets)
+    const fault =
+      findInDestination(route.forward.to, environment, secrets) ??
+      findLoop(route.forward.to, environment, settings)
     return fault && `routes/${id}.ts: forward.to: ${fault} (${where.slice(0, -2)})`
   })
 }
@@ -137,12 +145,16 @@ function findExposedSecret({ vars }: Environment, routes: Routes, secrets: reado
   )
 }
 
-function findInVars(environment: Environment): string | undefined {
+/** What the Worker will make of the vars, or what it will say against them. */
+function settingsOf({ vars }: Environment): Settings | string {
   try {
-    compileSettings({ state: backends })(environment.vars)
+    return compileSettings({ state: backends })(vars)
   } catch (error) {
     return messageOf(error)
   }
+}
+
+function findInState(environment: Environment): string | undefined {
   if (environment.vars.STATE !== 'durable-object') return undefined
   const bound = environment.durableObjects.find(({ name }) => name === STATE_BINDING)
   if (!bound) {
@@ -173,6 +185,16 @@ function findInDestination(
     return `var ${to} has a query, fragment or user name; write scheme, host and path only`
   }
   return undefined
+}
+
+/**
+ * On this machine, a request that comes back to the gateway goes round until something gives way. On Cloudflare a Worker on
+ * a zone's route reaches the origin under the public host: that is how most stand before one.
+ */
+function findLoop(to: string, { vars, fetchers }: Environment, { hosts }: Settings): string | undefined {
+  const url = fetchers.includes(to) ? null : URL.parse(secretOf(vars, to) ?? '')
+  if (url === null || !hosts.has(url.host) || !LOOPBACK.test(url.hostname)) return undefined
+  return `var ${to} leads back to the gateway: ${url.host} is one of PUBLIC_HOSTS; write the origin's own host`
 }
 
 function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -19,7 +20,7 @@ export class LoadError extends Error {}
  * @throws {LoadError} naming the file that fails, with what it says.
  */
 export async function loadConfiguration(root: string): Promise<Configuration> {
-  const ids = (await reading('routes', readdir(join(root, 'routes'))))
+  const ids = (await reading(root, 'routes', readdir(join(root, 'routes'))))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && name !== 'index.ts')
     .map((name) => name.slice(0, -3))
     .sort()
@@ -34,13 +35,24 @@ export async function loadConfiguration(root: string): Promise<Configuration> {
 }
 
 async function defaultExport(root: string, file: string): Promise<unknown> {
-  const module: { default?: unknown } = await reading(file, import(pathToFileURL(join(root, file)).href))
+  const module: { default?: unknown } = await reading(
+    root,
+    file,
+    import(pathToFileURL(join(root, file)).href),
+  )
+  // The index, which imports it, would be blamed.
+  if (!('default' in module)) throw new LoadError(`${file}: has no default export; ${whatToExport(file)}`)
   return module.default
 }
 
+const whatToExport = (file: string): string =>
+  file === 'routes/index.ts'
+    ? 'export an object with every route under its file name'
+    : 'export default defineRoute({ … })'
+
 async function declaredSecrets(root: string): Promise<string[]> {
   const file = '.dev.vars.example'
-  return Object.keys(parseEnv(await reading(file, readFile(join(root, file), 'utf8'))))
+  return Object.keys(parseEnv(await reading(root, file, readFile(join(root, file), 'utf8'))))
 }
 
 async function environments(root: string): Promise<Environment[]> {
@@ -49,7 +61,7 @@ async function environments(root: string): Promise<Environment[]> {
     const config = join(root, 'wrangler.toml')
     return readConfig(env === undefined ? { config } : { config, env }, { hideWarnings: true })
   }
-  const top = await reading('wrangler.toml', (async () => read())())
+  const top = await reading(root, 'wrangler.toml', (async () => read())())
   const names = [undefined, ...(top.definedEnvironments ?? [])]
   return names.map((name): Environment => {
     const config = name === undefined ? top : read(name)
@@ -67,11 +79,21 @@ async function environments(root: string): Promise<Environment[]> {
   })
 }
 
-async function reading<T>(file: string, work: Promise<T>): Promise<T> {
+/** How to come by a file that is missing. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  routes: 'make the folder, with index.ts and a file for each route',
+  'routes/index.ts': 'write it, with every route under its file name in its default export',
+  '.dev.vars.example': "write it, with a line 'NAME=' for PROOF_KEY and for each secret that a route names",
+  'wrangler.toml': 'write it; the one in the repository is a start',
+}
+
+async function reading<T>(root: string, file: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const said = error instanceof Error ? error.message.trim() : String(error)
+    if (!existsSync(join(root, file)))
+      throw new LoadError(`${file}: is missing; ${REMEDIES[file] ?? 'write it'}`)
+    const said = (error instanceof Error ? error.message.trim() : String(error)).replaceAll(`${root}/`, '')
     throw new LoadError(said.startsWith(file) ? said : `${file}: ${said}`)
   }
 }

@@ -45,18 +45,27 @@ export class GatewayClient {
     return { status, headers, body, event, arrival }
   }
 
-  /** Shapes the origin's next answer. */
-  async shapeOrigin(behaviour: { status?: number; delayMs?: number }): Promise<void> {
+  /** Shapes the origin's next answer; `times: 0` takes back what no request has met. */
+  async shapeOrigin(behaviour: { status?: number; delayMs?: number; times?: number }): Promise<void> {
     const url = `${this.#urls.origin}/_playground/behaviour`
     const response = await fetch(url, { method: 'PUT', body: JSON.stringify(behaviour) })
     if (!response.ok) throw new Error(`the origin refused its behaviour: ${await response.text()}`)
   }
 
-  /** Waits until a request with exactly this body is at the origin. */
-  async untilArrived(body: string): Promise<void> {
+  /** Waits until a request with exactly this body is at the origin; false when it is answered without that. */
+  async hasArrived(body: string, answered: Promise<unknown>): Promise<boolean> {
     const sought = Buffer.from(body).toString('base64')
     const deadline = Date.now() + ARRIVAL_MS
-    while (!(await this.#requests()).some(({ bodyBase64 }) => bodyBase64 === sought)) {
+    let isAnswered = false
+    const note = () => {
+      isAnswered = true
+    }
+    answered.then(note, note)
+    for (;;) {
+      // Read before the look: what is answered by now has arrived by now.
+      const isLast = isAnswered
+      if ((await this.#requests()).some(({ bodyBase64 }) => bodyBase64 === sought)) return true
+      if (isLast) return false
       if (Date.now() > deadline) throw new Error('a request that should be at the origin has not arrived')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

@@ -1,58 +1,71 @@
-import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type Configuration, PROOF_KEY } from '../cli/configuration.ts'
-import type { Route } from '../route.ts'
+import type { Configuration } from '../cli/configuration.ts'
+import type { Routes } from '../gateway.ts'
+import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { StartError } from './options.ts'
+import { type SecretForm, secretForm } from './secret-form.ts'
+
+type Values = Readonly<Record<string, string | undefined>>
 
 /** The secrets of the playground, and whether they were made just now. */
 export interface Secrets {
-  values: Readonly<Record<string, string | undefined>>
+  values: Values
   isFresh: boolean
 }
 
 const FILE = '.dev.vars'
-const SECRET_BYTES = 32
 
 /**
  * Reads `.dev.vars`, or writes it with random values and mode 0600 where there is none; an existing file is never changed.
- * @throws {StartError} naming a secret that an existing file lacks.
+ * @throws {StartError} naming a secret that an existing file lacks, or whose value its reader would not take.
  */
 export async function provideSecrets(root: string, configuration: Configuration): Promise<Secrets> {
   const path = join(root, FILE)
   const forms = formsOf(configuration)
+  const fresh = (name: string) => (forms.get(name) ?? secretForm(undefined)).fresh()
   const existing = await readExisting(path)
   if (existing === undefined) {
-    const values = Object.fromEntries(configuration.secrets.map((name) => [name, fresh(forms.get(name))]))
+    const values = Object.fromEntries(configuration.secrets.map((name) => [name, fresh(name)]))
     const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`)
     await writeFile(path, lines.join(''), { mode: 0o600, flag: 'wx' })
     return { values, isFresh: true }
   }
-  const values = parseEnv(existing)
+  const values: Values = parseEnv(existing)
   const missing = configuration.secrets.find((name) => (forms.has(name) ? !values[name] : !(name in values)))
   if (missing !== undefined) {
-    const line = `${missing}=${fresh(forms.get(missing))}`
     throw new StartError(
-      `${FILE}: ${missing} is missing; add the line '${line}', or delete the file to have a new one written`,
+      `${FILE}: ${missing} is missing; add the line '${missing}=${fresh(missing)}', or delete the file to have a new one written`,
     )
   }
+  const fault = await findMalformed(values, forms)
+  if (fault !== undefined) throw new StartError(fault)
   return { values, isFresh: false }
 }
 
-/** The form of each secret that must have a value: the scheme that reads it, or PROOF_KEY's own. */
-function formsOf({ files }: Configuration): Map<string, string> {
-  const forms = new Map<string, string>([[PROOF_KEY, PROOF_KEY]])
-  for (const { authenticate } of Object.values(files) as Route[]) {
-    for (const name of authenticate.secrets) forms.set(name, authenticate.name)
+/** A value that the Worker would only refuse later, request by request; the message holds no part of it. */
+async function findMalformed(
+  values: Values,
+  forms: ReadonlyMap<string, SecretForm>,
+): Promise<string | undefined> {
+  for (const [base, { words, fresh, holds }] of forms) {
+    for (const name of base === PROOF_KEY ? [base] : [base, `${base}_NEXT`]) {
+      const value = values[name]
+      if (!value || (await holds(value))) continue
+      return `${FILE}: ${name} is not of the form: ${words}; write '${name}=${fresh()}', or delete the file to have fresh ones`
+    }
   }
-  return forms
+  return undefined
 }
 
-function fresh(form: string | undefined): string {
-  const bytes = randomBytes(SECRET_BYTES)
-  if (form === PROOF_KEY) return `playground:hmac-sha256:${bytes.toString('base64')}`
-  return form === 'standard' ? `whsec_${bytes.toString('base64')}` : bytes.toString('base64url')
+/** The form of each secret that must have a value, by its name. */
+function formsOf({ files }: Configuration): Map<string, SecretForm> {
+  const forms = new Map([[PROOF_KEY, secretForm(PROOF_KEY)]])
+  for (const { authenticate } of Object.values(files as Routes)) {
+    for (const name of authenticate.secrets) forms.set(name, secretForm(authenticate.name))
+  }
+  return forms
 }
 
 async function readExisting(path: string): Promise<string | undefined> {

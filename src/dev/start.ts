@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { checkProject } from '../cli/check.ts'
-import { PROOF_KEY } from '../cli/configuration.ts'
+import type { Routes } from '../gateway.ts'
+import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { Decisions, parseDecision } from './decisions.ts'
+import { diverted } from './destinations.ts'
 import { GatewayClient } from './gateway-client.ts'
 import type { Listening } from './http.ts'
 import { startIssuer } from './issuer.ts'
@@ -26,6 +28,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env)
   const checked = await checkProject(root)
   if (!checked.ok) throw new StartError(checked.message)
+  const destinations = diverted(checked.configuration)
   const secrets = await provideSecrets(root, checked.configuration)
   if (secrets.isFresh) print('wrote .dev.vars with fresh random secrets')
 
@@ -50,8 +53,10 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     root,
     port: ports.gateway,
     vars: {
-      ORIGIN_URL: origin.url,
+      ...Object.fromEntries([...destinations].map((name) => [name, origin.url])),
       PUBLIC_HOSTS: `127.0.0.1:${ports.gateway} localhost:${ports.gateway}`,
+      // wrangler dev takes request.cf, and in it the peer's address, from a header of the client's.
+      TRUST: 'none',
     },
     onLine: (line) => {
       const event = parseDecision(line)
@@ -68,7 +73,8 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   if (options.tour) {
     print('')
     const client = new GatewayClient({ gateway: worker.url, origin: origin.url }, decisions)
-    const faults = await takeTour(client, secrets.values, print)
+    const routes = checked.configuration.files as Routes
+    const faults = await takeTour(client, { secrets: secrets.values, routes }, print)
     if (faults.length > 0) throw new StartError(`the tour was not as expected:\n  ${faults.join('\n  ')}`)
   }
   print(options.tour ? '\nserving until Ctrl-C; each decision is one line' : 'serving until Ctrl-C')

@@ -1,29 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { signGithub, signShopify, signSlack, signStandard, signStripe } from 'sallyport/testing'
-import type { DenialCode } from '../denials.ts'
-import type { GatewayClient, Outcome } from './gateway-client.ts'
-
-/** What one request of a step has to lead to. */
-export interface Expectation {
-  status: number
-  decision: 'forwarded' | 'duplicate' | 'refused'
-  code?: DenialCode
-}
-
-export interface Step {
-  /** What is sent, and why. */
-  title: string
-  run: (client: GatewayClient) => Promise<Outcome[]>
-  /** One for each outcome, or a test of all of them that says what is wrong. */
-  expect: readonly Expectation[] | ((outcomes: readonly Outcome[]) => string | undefined)
-  /** Answer headers that are part of the story. */
-  show?: readonly string[]
-}
+import {
+  type SignedDelivery,
+  signGithub,
+  signShopify,
+  signSlack,
+  signStandard,
+  signStripe,
+} from 'sallyport/testing'
+import type { Outcome } from './gateway-client.ts'
+import type { Need, TourRoutes } from './tour-routes.ts'
+import { forwarded, one, refused, type Step } from './tour-step.ts'
 
 export type TourSecrets = Readonly<Record<string, string | undefined>>
 
-const forwarded = (status = 200): Expectation => ({ status, decision: 'forwarded' })
-const refused = (status: number, code: DenialCode): Expectation => ({ status, decision: 'refused', code })
 const unixNow = () => Math.floor(Date.now() / 1000)
 
 /** Requests of the burst, beyond what `POST /demo/limited` takes in its window. */
@@ -33,53 +22,60 @@ const STALE_SECONDS = 600
 /** Long enough for a copy to arrive while the first is at the origin. */
 const ORIGIN_DELAY_MS = 1500
 
-/** The tour's steps, with bodies and ids that no earlier run has used. */
-export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
-  const run = randomUUID()
-  const secret = (name: string): string => {
-    const value = secrets[name]
-    if (!value) throw new TypeError(`.dev.vars: ${name} has no value, and the tour signs with it`)
-    return value
-  }
-  const github = (body: string, event = 'push') =>
-    signGithub({ secret: secret('GITHUB_WEBHOOK_SECRET'), body, event })
-  const shopify = (body: string, topic: string) =>
-    signShopify({ secret: secret('SHOPIFY_WEBHOOK_SECRET'), body, topic })
-  const stripe = (body: string, timestamp: number) =>
-    signStripe({ secret: secret('STRIPE_WEBHOOK_SECRET'), body, timestamp })
-  const json = (members: object): string => JSON.stringify({ run, ...members })
-  const to = (path: string) => (delivery: { headers: Record<string, string>; body: string }) => ({
-    path: `/webhooks/${path}`,
-    ...delivery,
-  })
-  const one = (outgoing: () => Promise<Parameters<GatewayClient['send']>[0]>): Step['run'] => {
-    return async (client) => [await client.send(await outgoing())]
-  }
+const LIMITED: Need = { method: 'POST', path: '/demo/limited', by: 'anonymous' }
+/** Each provider's route is known by its path and by who authenticates there. */
+const at = (by: string): Need => ({ method: 'POST', path: `/webhooks/${by}`, by })
 
-  const push = await github(json({ ref: 'refs/heads/main', repository: { full_name: 'acme/app' } }))
-  const order = await shopify(json({ id: 1001, total_price: '129.00' }), 'orders/create')
+/** The tour's steps, with bodies and ids that no earlier run has used; they sign with the secrets that the routes name. */
+export function tourSteps(secrets: TourSecrets, routes: TourRoutes): Step[] {
+  const run = randomUUID()
+  const secret = (provider: string): string => {
+    const { method, path } = at(provider)
+    return secrets[routes.find(method, path)?.authenticate.secrets[0] ?? ''] ?? ''
+  }
+  const github = (body: string, event = 'push') => signGithub({ secret: secret('github'), body, event })
+  const shopify = (body: string, topic: string) => signShopify({ secret: secret('shopify'), body, topic })
+  const stripe = (body: string, timestamp: number) =>
+    signStripe({ secret: secret('stripe'), body, timestamp })
+  const json = (members: object): string => JSON.stringify({ run, ...members })
+  const to = (provider: string) => (delivery: SignedDelivery) => ({ path: at(provider).path, ...delivery })
+
+  const pushBody = json({ ref: 'refs/heads/main', repository: { full_name: 'acme/app' } })
+  let signed: Promise<SignedDelivery> | undefined
+  /** The same bytes each time, headers too. */
+  const push = () => {
+    signed ??= github(pushBody)
+    return signed
+  }
+  const orderBody = json({ id: 1001, total_price: '129.00' })
   const invoice = json({ id: `evt_${run}`, type: 'invoice.paid' })
   const retiredSecret = `whsec_${randomBytes(32).toString('base64')}`
 
   return [
     {
       title: 'GitHub reports a push, signed with the secret that both sides hold.',
-      run: one(async () => to('github')(push)),
+      needs: [at('github')],
+      run: one(async () => to('github')(await push())),
       expect: [forwarded()],
     },
     {
       title: 'The same push with one byte of the body changed on its way.',
-      run: one(async () => to('github')({ ...push, body: push.body.replace('heads/main', 'heads/mait') })),
+      needs: [at('github')],
+      run: one(async () =>
+        to('github')({ ...(await push()), body: pushBody.replace('heads/main', 'heads/mait') }),
+      ),
       expect: [refused(401, 'signature_refused')],
     },
     {
       title: 'The first push once more, byte for byte: a replay, or a provider that did not hear our answer.',
-      run: one(async () => to('github')(push)),
+      needs: [at('github')],
+      run: one(async () => to('github')(await push())),
       expect: [{ status: 200, decision: 'duplicate' }],
       show: ['sallyport-duplicate-of'],
     },
     {
       title: 'A Stripe event whose signature is genuine but ten minutes old, as a thief would send it.',
+      needs: [at('stripe')],
       run: one(async () =>
         to('stripe')(await stripe(json({ id: `evt_old_${run}` }), unixNow() - STALE_SECONDS)),
       ),
@@ -88,15 +84,17 @@ export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
     {
       title:
         'A signed Shopify delivery, its unsigned topic header turned into one that the route does not take.',
+      needs: [at('shopify')],
       run: one(async () => to('shopify')(await shopify(json({ id: 1002 }), 'customers/redact'))),
       expect: [refused(400, 'event_not_declared')],
     },
     {
       title: 'Slack sends an event; time and body are signed.',
+      needs: [at('slack')],
       run: one(async () =>
         to('slack')(
           await signSlack({
-            secret: secret('SLACK_SIGNING_SECRET'),
+            secret: secret('slack'),
             body: json({ type: 'event_callback', event_id: `Ev${run}` }),
           }),
         ),
@@ -106,11 +104,12 @@ export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
     {
       title:
         'A Standard Webhooks sender in the middle of a key rotation: two signatures, only the second is ours.',
+      needs: [at('standard')],
       run: one(async () =>
         to('standard')(
           await signStandard({
             secret: retiredSecret,
-            alsoSecret: secret('STANDARD_WEBHOOK_SECRET'),
+            alsoSecret: secret('standard'),
             body: json({ type: 'user.created' }),
           }),
         ),
@@ -120,13 +119,16 @@ export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
     {
       title:
         'Shopify loses patience with a slow origin and sends the order again while the first copy is there.',
+      needs: [at('shopify')],
       run: async (client) => {
         await client.shapeOrigin({ delayMs: ORIGIN_DELAY_MS })
-        const first = client.send(to('shopify')(order))
-        // Awaited last, but a failure of it must not go unheard until then.
-        first.catch(() => undefined)
-        await client.untilArrived(order.body)
-        const copy = await client.send(to('shopify')(order))
+        const order = to('shopify')(await shopify(orderBody, 'orders/create'))
+        const first = client.send(order)
+        if (!(await client.hasArrived(orderBody, first))) {
+          await client.shapeOrigin({ times: 0 })
+          return [await first]
+        }
+        const copy = await client.send(order)
         return [copy, await first]
       },
       expect: [refused(409, 'delivery_in_progress'), forwarded()],
@@ -134,19 +136,24 @@ export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
     },
     {
       title: 'A Stripe event meets an origin that fails; its 500 goes back, so that Stripe will try again.',
+      needs: [at('stripe')],
       run: async (client) => {
         await client.shapeOrigin({ status: 500 })
-        return [await client.send(to('stripe')(await stripe(invoice, unixNow())))]
+        const outcome = await client.send(to('stripe')(await stripe(invoice, unixNow())))
+        await client.shapeOrigin({ times: 0 })
+        return [outcome]
       },
       expect: [forwarded(500)],
     },
     {
       title: "Stripe's retry of that event, signed anew: it must not be taken for a replay.",
+      needs: [at('stripe')],
       run: one(async () => to('stripe')(await stripe(invoice, unixNow()))),
       expect: [forwarded()],
     },
     {
       title: `${BURST} requests in a row to a route that takes ${BURST_MAX} in 10 s from one client.`,
+      needs: [LIMITED],
       run: async (client) => {
         const outcomes: Outcome[] = []
         while (outcomes.length < BURST) {
@@ -160,21 +167,25 @@ export async function tourSteps(secrets: TourSecrets): Promise<Step[]> {
     },
     {
       title: 'A signed body that names one member twice: {"amount":1,"amount":1000}.',
+      needs: [{ ...at('github'), schema: true }],
       run: one(async () => to('github')(await github(`{"run":"${run}","amount":1,"amount":1000}`))),
       expect: [refused(400, 'malformed_body')],
     },
     {
       title: 'A signed body that is valid JSON, but a list where the route declares an object.',
+      needs: [{ ...at('github'), schema: true }],
       run: one(async () => to('github')(await github(JSON.stringify([{ run }])))),
       expect: [refused(422, 'input_invalid')],
     },
     {
       title: 'A path that no route declares.',
-      run: one(async () => ({ path: '/admin', headers: push.headers, body: push.body })),
+      needs: [{ method: 'POST', path: '/admin', served: false }],
+      run: one(async () => ({ path: '/admin', body: json({}) })),
       expect: [refused(404, 'route_not_found')],
     },
     {
       title: 'A declared path with another method.',
+      needs: [at('github'), { method: 'GET', path: '/webhooks/github', served: false }],
       run: one(async () => ({ method: 'GET', path: '/webhooks/github' })),
       expect: [refused(405, 'method_not_allowed')],
       show: ['allow'],

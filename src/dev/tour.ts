@@ -1,32 +1,46 @@
+import type { Routes } from '../gateway.ts'
 import { explain } from './explain.ts'
 import type { GatewayClient, Outcome } from './gateway-client.ts'
 import { paint, styleOf } from './screen.ts'
-import { type Expectation, type Step, type TourSecrets, tourSteps } from './tour-steps.ts'
+import { judge } from './tour-judge.ts'
+import { TourRoutes } from './tour-routes.ts'
+import type { Step } from './tour-step.ts'
+import { type TourSecrets, tourSteps } from './tour-steps.ts'
 
 const INDENT = '    '
 
 /**
- * Sends the tour's requests through the running gateway and tells what became of each, and why.
- * Returns what was not as expected; an empty list is a tour that went well.
+ * Sends the tour's requests through the running gateway and tells what became of each, and why. A step that the routes
+ * have no place for is skipped. Returns what was not as expected; an empty list is a tour that went well.
  */
 export async function takeTour(
   client: GatewayClient,
-  secrets: TourSecrets,
+  { secrets, routes: own }: { secrets: TourSecrets; routes: Routes },
   print: (line: string) => void,
 ): Promise<string[]> {
   const faults: string[] = []
   let requests = 0
   let reached = 0
-  for (const [index, step] of (await tourSteps(secrets)).entries()) {
+  const routes = new TourRoutes(own)
+  for (const [index, step] of tourSteps(secrets, routes).entries()) {
     print(`${String(index + 1).padStart(2)}  ${paint('bold', step.title)}`)
+    const lack = step.needs.map((need) => routes.lacks(need)).find((text) => text !== undefined)
+    if (lack !== undefined) {
+      print(`${INDENT}skipped: ${lack}`)
+      continue
+    }
     const outcomes = await step.run(client)
     requests += outcomes.length
     reached += outcomes.filter(({ arrival }) => arrival !== undefined).length
     for (const group of alike(outcomes)) for (const line of tell(group, step)) print(line)
-    const fault = faultIn(step, outcomes)
-    if (fault === undefined) continue
-    faults.push(`step ${index + 1}: ${fault}`)
-    print(`${INDENT}${paint('red', `not as expected: ${fault}`)}`)
+    const judgement = judge(step, outcomes)
+    if (judgement === undefined) continue
+    if ('owed' in judgement) {
+      print(`${INDENT}${judgement.owed}`)
+      continue
+    }
+    faults.push(`step ${index + 1}: ${judgement.fault}`)
+    print(`${INDENT}${paint('red', `not as expected: ${judgement.fault}`)}`)
   }
   print('')
   print(
@@ -83,33 +97,3 @@ function errorsIn(body: string): string {
   const problem = JSON.parse(body) as { errors?: { pointer: string; detail: string }[] }
   return (problem.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`).join(', ')
 }
-
-function faultIn({ expect }: Step, outcomes: readonly Outcome[]): string | undefined {
-  const contradiction = outcomes.map(contradictionIn).find((fault) => fault !== undefined)
-  if (contradiction !== undefined) return contradiction
-  if (typeof expect === 'function') return expect(outcomes)
-  const wrong = expect.findIndex((expected, i) => !isAsExpected(outcomes[i], expected))
-  return wrong < 0 ? undefined : `expected ${sayExpected(expect[wrong])}, got ${sayOutcome(outcomes[wrong])}`
-}
-
-/** Record and origin must agree on every request: forwarded is what arrived, with a proof that holds. */
-function contradictionIn({ event, arrival }: Outcome): string | undefined {
-  if (event.decision !== 'forwarded') {
-    return arrival && `the gateway recorded '${event.decision}', yet the request is at the origin`
-  }
-  if (!arrival) return `the gateway recorded 'forwarded', yet nothing is at the origin`
-  if (!arrival.proof?.ok)
-    return `the origin cannot confirm the proof: ${arrival.proof?.reason ?? 'not judged'}`
-  return undefined
-}
-
-const isAsExpected = (outcome: Outcome | undefined, { status, decision, code = undefined }: Expectation) =>
-  outcome?.status === status &&
-  outcome.event.decision === decision &&
-  (outcome.event.code ?? undefined) === code
-
-const sayExpected = (expected: Expectation | undefined): string =>
-  `${expected?.status} ${expected?.code ?? expected?.decision}`
-
-const sayOutcome = (outcome: Outcome | undefined): string =>
-  `${outcome?.status} ${outcome?.event.code ?? outcome?.event.decision} (${outcome?.event.reason ?? 'no reason'})`

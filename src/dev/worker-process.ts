@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { wranglerCommand } from '../cli/wrangler.ts'
+import { CHECKED, wranglerCommand } from '../cli/wrangler.ts'
 import { StartError } from './options.ts'
 
 /** Milliseconds that wrangler and workerd get to end by themselves. */
@@ -45,7 +45,13 @@ export function startWorker({ root, port, vars, onLine }: WorkerOptions): Worker
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     // CI keeps wrangler from asking questions and drawing; the playground calls nobody outside.
-    env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+    env: {
+      ...process.env,
+      CI: '1',
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      [CHECKED]: '1',
+    },
   })
   const url = `http://127.0.0.1:${port}`
   const said: string[] = []
@@ -90,6 +96,8 @@ function wranglerArguments(port: number, statePath: string, vars: WorkerOptions[
     'dev',
     ...['--ip', '127.0.0.1', '--port', String(port), '--persist-to', statePath],
     '--show-interactive-dev-session=false',
+    // The top level of wrangler.toml, whatever CLOUDFLARE_ENV says: that is what was looked at.
+    '--env=',
     ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ]
 }

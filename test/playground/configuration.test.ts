@@ -72,10 +72,19 @@ test.each<[string, Partial<Configuration>]>([
   expect(check({ ...over, ...inEnvironment(environment({ fetchers: ['ORIGIN'] })) }).ok).toBe(true)
 })
 
+test.each(['cloudflare', 'direct', 'none'])('accepts TRUST = %j', (trust) => {
+  expect(check(inEnvironment(withVars({ TRUST: trust }))).ok).toBe(true)
+})
+
 const { TRUST: _trust, ...withoutTrust } = environment().vars
 const { ORIGIN_URL: _origin, ...withoutOrigin } = environment().vars
 
 describe('refuses, in one line that names file, option and fix:', () => {
+  test('a secret that is near to none, without a guess', () => {
+    const verdict = check(both({ ...routes, other: route({ path: '/o', secret: 'OTHER_SECRET' }) }))
+    expect(verdict.ok ? '' : verdict.message).not.toContain('did you mean')
+  })
+
   test.each<[string, Partial<Configuration>, string[]]>([
     [
       'a route file that the index does not list',
@@ -123,6 +132,16 @@ describe('refuses, in one line that names file, option and fix:', () => {
       'a secret that is not declared',
       both({ ...routes, other: route({ path: '/o', secret: 'OTHER_SECRET' }) }),
       ['routes/other.ts', 'OTHER_SECRET', `'OTHER_SECRET='`, '.dev.vars.example'],
+    ],
+    [
+      'a misspelt secret, with the name that was meant',
+      both({ github: route({ secret: 'GITHUB_WEBHOK_SECRET' }) }),
+      ['routes/github.ts', 'GITHUB_WEBHOK_SECRET', 'did you mean GITHUB_WEBHOOK_SECRET?'],
+    ],
+    [
+      'the proof key as the secret of a provider',
+      both({ ...routes, other: route({ path: '/o', secret: 'PROOF_KEY' }) }),
+      ['routes/other.ts', 'PROOF_KEY signs the proof', 'one of its own'],
     ],
     [
       'a PROOF_KEY that is not declared',
@@ -183,6 +202,11 @@ describe('refuses, in one line that names file, option and fix:', () => {
       'a destination of another type',
       inEnvironment(withVars({ ORIGIN_URL: { url: 'https://origin.test' } })),
       ['ORIGIN_URL'],
+    ],
+    [
+      'a destination on this machine that leads back to the gateway',
+      inEnvironment(withVars({ PUBLIC_HOSTS: 'localhost:8787', ORIGIN_URL: 'http://LOCALHOST:8787/v1' })),
+      ['routes/github.ts', 'forward.to', 'ORIGIN_URL leads back', 'localhost:8787 is one of PUBLIC_HOSTS'],
     ],
     ['no PUBLIC_HOSTS', inEnvironment(withVars({ PUBLIC_HOSTS: ' ' })), ['wrangler.toml', 'PUBLIC_HOSTS']],
     [

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { signGithub } from 'sallyport/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RecordedRequest } from '../../src/dev/recorder.ts'
-import { copyProject, freePorts, type Project, type Run, run } from './project.ts'
-
-interface Ports {
-  gateway: number
-  origin: number
-  issuer: number
-}
+import { at, isFree, isServing, type Playground, type Ports, READY, start as startIn } from './playground.ts'
+import { copyProject, freePorts, type Project, type Run } from './project.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -28,41 +22,18 @@ async function endAll(): Promise<void> {
     await running.ended
   }
 }
-afterEach(async (context) => {
-  if (context.task.suite?.name !== SHARED) await endAll()
-})
 afterAll(endAll)
 
-const SHARED = 'npm start'
-const READY = /^sallyport ready http:\/\/127\.0\.0\.1:\d+$/
-
-async function start(flags: string[], given?: Ports): Promise<{ running: Run; ports: Ports }> {
-  const [gateway = 0, origin = 0, issuer = 0] = await freePorts(3)
-  const ports = given ?? { gateway, origin, issuer }
-  const running = run('npm', ['start', '--', ...flags], {
-    cwd: project.root,
-    env: {
-      PORT: String(ports.gateway),
-      ORIGIN_PORT: String(ports.origin),
-      ISSUER_PORT: String(ports.issuer),
-    },
-  })
-  started.push(running)
-  return { running, ports }
+/** The same, ended in any case. */
+async function start(flags: string[], given?: Ports): Promise<Playground> {
+  const playground = await startIn(project, flags, given)
+  started.push(playground.running)
+  return playground
 }
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}
-
-const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`
 const secrets = async () => parseEnv(await readFile(join(project.root, '.dev.vars'), 'utf8'))
 
-describe(SHARED, () => {
+describe('npm start', () => {
   let running: Run
   let ports: Ports
   const delivery = async (body = JSON.stringify({ id: randomUUID() })) => ({
@@ -81,7 +52,7 @@ describe(SHARED, () => {
 
   beforeAll(async () => {
     ;({ running, ports } = await start([]))
-    await running.line((line) => line.startsWith('serving until Ctrl-C'))
+    await running.line(isServing)
   })
 
   test('says that it is ready in exactly one line, and takes the tour to its end', () => {
@@ -169,11 +140,11 @@ describe(SHARED, () => {
   })
 
   test('says which port is taken and how to move it', async () => {
+    const [free = 0, issuer = 0] = await freePorts(2)
     const other = await start([], { ...ports })
+    const third = await start([], { gateway: ports.gateway, origin: free, issuer })
     expect(await other.running.ended).toBe(1)
     expect(other.running.lines).toContain(`sallyport: port ${ports.origin} is taken; set ORIGIN_PORT=…`)
-    const [free = 0, issuer = 0] = await freePorts(2)
-    const third = await start([], { gateway: ports.gateway, origin: free, issuer })
     expect(await third.running.ended).toBe(1)
     expect(third.running.lines).toContain(`sallyport: port ${ports.gateway} is taken; set PORT=…`)
   })
@@ -184,68 +155,5 @@ describe(SHARED, () => {
     expect(await running.ended).toBe(0)
     expect(Date.now() - begin).toBeLessThan(5000)
     for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
-  })
-})
-
-test('--no-tour --json serves raw records at once, and SIGTERM ends it', async () => {
-  const { running, ports } = await start(['--no-tour', '--json'])
-  await running.line((line) => line.startsWith('serving until Ctrl-C'))
-  const response = await fetch(at(ports.gateway, '/nowhere'))
-  const id = response.headers.get('sallyport-id') ?? ''
-  const record = await running.line((line) => line.includes(id))
-  expect(JSON.parse(record)).toMatchObject({ schema: 'sallyport.decision/1', id, code: 'route_not_found' })
-  expect(running.lines.some((line) => line.includes('stopped at the gateway'))).toBe(false)
-  const begin = Date.now()
-  running.signal('SIGTERM')
-  await running.ended
-  expect(Date.now() - begin).toBeLessThan(5000)
-  for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
-})
-
-test('a tour that goes wrong ends the playground with exit code 1 and says where', async () => {
-  await project.edit('routes/limited.ts', 'max: 5', 'max: 500')
-  try {
-    const { running, ports } = await start([])
-    expect(await running.ended).toBe(1)
-    expect(running.complaints.join('\n')).toMatch(/sallyport: the tour was not as expected:\n {2}step 11: /)
-    for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
-  } finally {
-    await project.edit('routes/limited.ts', 'max: 500', 'max: 5')
-  }
-})
-
-describe('stops before anything starts, with one message, for', () => {
-  async function complaint(flags: string[] = [], env: Record<string, string> = {}): Promise<string[]> {
-    const running = run(process.execPath, ['src/dev/start.ts', ...flags], { cwd: project.root, env })
-    started.push(running)
-    expect(await running.ended).toBe(1)
-    expect(running.lines).toEqual(running.complaints)
-    return running.complaints
-  }
-
-  test('a broken configuration', async () => {
-    await project.edit('wrangler.toml', 'TRUST = "direct"', 'TRUST = "everybody"')
-    const lines = await complaint()
-    await project.edit('wrangler.toml', 'TRUST = "everybody"', 'TRUST = "direct"')
-    expect(lines).toEqual([expect.stringMatching(/^sallyport: wrangler\.toml: var TRUST must be /)])
-  })
-
-  test('an unknown flag', async () => {
-    expect(await complaint(['--no-tuor'])).toEqual([
-      `sallyport: '--no-tuor' is not known; npm start -- takes --no-tour and --json`,
-    ])
-  })
-
-  test('a .dev.vars that lacks a secret, and leaves it as it is', async () => {
-    const path = join(project.root, '.dev.vars')
-    const before = await readFile(path, 'utf8')
-    const without = before.replace(/^SLACK_SIGNING_SECRET=.*\n/m, '# mine\n')
-    await writeFile(path, without)
-    const lines = await complaint()
-    expect(await readFile(path, 'utf8')).toBe(without)
-    await writeFile(path, before)
-    expect(lines).toEqual([
-      expect.stringMatching(/^sallyport: \.dev\.vars: SLACK_SIGNING_SECRET is missing; add the line '/),
-    ])
   })
 })

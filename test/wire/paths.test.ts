@@ -67,6 +67,16 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
       ['full-width dots, an ordinary character', '/read/%ef%bc%8e%ef%bc%8e', '/read/%EF%BC%8E%EF%BC%8E'],
       ['an encoded space', '/read/a%20b', '/read/a%20b'],
       ['an escaped letter, as the letter', '/read/%61%7E', '/read/a~'],
+      ['an escaped letter of the route itself', '/%72ead/x', '/read/x'],
+      ['every letter of the route escaped, in both cases', '/%72%65%61%64/%6A%6a', '/read/jj'],
+      ['escaped digits and marks that need no escape', '/read/%30%2D%2e%5F%7e', '/read/0-._~'],
+      ['an escape in lower case, in upper case', '/read/%e2%82%ac', '/read/%E2%82%AC'],
+      ['an escape in both cases, in upper case', '/read/%c3%A9%C3%a9', '/read/%C3%A9%C3%A9'],
+      ['reserved characters, escaped as they came', '/read/%2b%3a%40%3d', '/read/%2B%3A%40%3D'],
+      ['reserved characters that came bare', '/read/+:@=!$&(),', '/read/+:@=!$&(),'],
+      ['an escaped letter of a guarded parameter', '/members/%6d%65', '/members/me'],
+      ['an escaped letter of a route with a query', '/%73earch?q=%61', '/search?q=a'],
+      ['an escaped letter of a route without parameters', '/eithe%72', '/either'],
       ['a semicolon, as data', '/read/x;a=b/c', '/read/x;a=b/c'],
       ['dots that are no dot segment', '/read/.../..x/x..', '/read/.../..x/x..'],
       ['a fragment, cut by the runtime', '/read/a#/../../admin', '/read/a'],
@@ -109,6 +119,21 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
     expectRefused(gateway, await get('/admin/x'), 403, 'client_denied')
     const answer = await gateway.call({ target: `http://gw.test${prefix}/admin/x` })
     expectRefused(gateway, answer, 403, 'client_denied')
+  })
+
+  it.each([
+    ['of the clients', '/%61dmin/x', 'client_denied'],
+    ['of the clients, every letter escaped', '/%61%64%6D%69%6e/x', 'client_denied'],
+    ['of the predicate', '/%6Dembers/you', 'not_authorized'],
+    ['of the predicate, with its parameter escaped twice', '/members/%256de', 'not_authorized'],
+  ])('applies the guard %s to an escaped spelling of the path', async (_name, target, code) => {
+    expectRefused(gateway, await get(target), 403, code)
+  })
+
+  it('holds a route to its methods in an escaped spelling as well', async () => {
+    const answer = await gateway.call({ method: 'DELETE', target: `${prefix}/%72ead/x` })
+    expectRefused(gateway, answer, 405, 'method_not_allowed')
+    expect(answer.headers.get('allow')).toEqual(['GET'])
   })
 
   it('takes a cache deception suffix with a semicolon for data of the parameter, which the guard then refuses', async () => {

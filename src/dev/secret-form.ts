@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { importSigningKey } from '../origin/sign.ts'
+import { PROOF_KEY } from '../stages/forward/proof.ts'
+import { githubScheme } from '../webhooks/github.ts'
+import type { Scheme } from '../webhooks/scheme.ts'
+import { shopifyScheme } from '../webhooks/shopify.ts'
+import { slackScheme } from '../webhooks/slack.ts'
+import { standardScheme } from '../webhooks/standard.ts'
+import { stripeScheme } from '../webhooks/stripe.ts'
+
+const SECRET_BYTES = 32
+
+/** What a secret has to look like. */
+export interface SecretForm {
+  /** In words, for whoever has to write one. */
+  words: string
+  /** A random value of the form. */
+  fresh: () => string
+  /** Asks the parser that the Worker uses. */
+  holds: (text: string) => Promise<boolean>
+}
+
+const schemes: readonly Scheme[] = [githubScheme, shopifyScheme, slackScheme, standardScheme, stripeScheme]
+
+const base64 = () => randomBytes(SECRET_BYTES).toString('base64')
+const base64url = () => randomBytes(SECRET_BYTES).toString('base64url')
+
+const proofForm: SecretForm = {
+  words: '<key id>:hmac-sha256:<base64 of 32 bytes or more>',
+  fresh: () => `playground:hmac-sha256:${base64()}`,
+  holds: (text) =>
+    importSigningKey(text).then(
+      () => true,
+      () => false,
+    ),
+}
+
+/** The form of a secret by who reads it: PROOF_KEY, or a scheme by its name; anything goes for others. */
+export function secretForm(reader: string | undefined): SecretForm {
+  if (reader === PROOF_KEY) return proofForm
+  const scheme = schemes.find(({ name }) => name === reader)
+  return {
+    words: `${scheme?.secretForm ?? 'a text'}, without spaces at its ends`,
+    fresh: scheme === standardScheme ? () => `whsec_${base64()}` : base64url,
+    holds: async (text) => text.trim() === text && (!scheme || scheme.decodeSecret(text) !== undefined),
+  }
+}
