@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CONTROL_ENTRIES } from '../../src/state/durable-object/control.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
-import { Recent, RECENT_ENTRIES } from '../../src/state/durable-object/recent.ts'
+import { RECENT_ENTRIES, Recent } from '../../src/state/durable-object/recent.ts'
 import { claimOf, limitOf } from './contract.ts'
 import {
   advance,
