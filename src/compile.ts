@@ -94,6 +94,11 @@ export function compileRoute(options: AnyRouteOptions): Route {
   check(deadlineMs <= MAX_DEADLINE_MS, 'deadline', `is ${options.deadline}; use at most '30 s'`)
   const timeoutMs = duration('forward.timeout', forward.timeout ?? '10 s')
   check(timeoutMs <= MAX_TIMEOUT_MS, 'forward.timeout', `is ${forward.timeout}; use at most '120 s'`)
+  check(
+    !forward.headers || forward.strip !== undefined || (options.mode !== 'report' && body?.mode !== 'report'),
+    'forward.strip',
+    'is missing; in report mode nothing is asserted, so list the names of `headers` here: a client could send its own',
+  )
   const limits = compileLimits(options.limits ?? [], fail, duration)
   check(
     authenticate.kind !== 'anonymous' || limits.every(({ by }) => by !== 'principal'),
@@ -143,7 +148,10 @@ function bodyOf(
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1 || maxBytes > MAX_BODY_BYTES) {
     fail('body.maxBytes', `is ${maxBytes}; use 1 to ${MAX_BODY_BYTES} bytes`)
   }
-  return { mediaType: 'application/json', mode: 'enforce', ...options, maxBytes }
+  const { schema, mediaType = 'application/json', mode = 'enforce' } = options
+  if (!isSchema(schema)) fail('body.schema', 'is missing; give a valibot schema, such as v.looseObject({})')
+  return { schema, mediaType, mode, maxBytes }
 }
 
-const isSchema = (body: GenericSchema | BodyOptions<GenericSchema>): body is GenericSchema => 'kind' in body
+const isSchema = (body: GenericSchema | BodyOptions<GenericSchema> | undefined): body is GenericSchema =>
+  typeof body === 'object' && 'kind' in body

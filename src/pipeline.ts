@@ -90,17 +90,17 @@ async function claimToSettle(
     return respond(passage.acknowledge('duplicate', facts.acknowledgement ?? { status: 200 }, headers))
   }
 
+  const holdsClaim = request.claim?.kind === 'delivery' && duplicateOf === undefined
   const forwarded = await passage.timed('origin', forward(prepared.value))
   if (forwarded.outcome === 'unknown') {
     journal.originStatus = forwarded.originStatus ?? null
-    journal.settled = request.claim ? 'left' : null
-    const retry = request.claim && { retryAfterSeconds: request.claim.leaseMs / 1000 }
+    journal.settled = holdsClaim ? 'left' : null
+    const retry = holdsClaim && request.claim && { retryAfterSeconds: request.claim.leaseMs / 1000 }
     return respond(passage.refuse('forward', { ...forwarded.denial, headers: limitHeaders, ...retry }))
   }
   const { response } = forwarded
   journal.originStatus = response.status
   // Begun before the answer leaves, so that a provider's quick retry meets a settled claim.
-  const holdsClaim = request.claim?.kind === 'delivery' && duplicateOf === undefined
   const settling =
     holdsClaim && passage.timed('settle', settle(state, request, response.ok ? 'commit' : 'release'))
   const clean = passage.finish(

@@ -74,7 +74,8 @@ export interface ForwardOptions<Facts> {
   path?: (facts: Facts) => string
   /**
    * Headers that the gateway asserts to the origin; a client's own of the same name are removed. A name that is returned
-   * only sometimes belongs into `strip` as well. Nothing is asserted from a body that a schema in report mode would refuse.
+   * only sometimes belongs into `strip` as well. Nothing is asserted in report mode, of the route or of its schema, and
+   * `strip` is then required.
    */
   headers?: (facts: Facts) => Readonly<Record<string, string>>
   /**

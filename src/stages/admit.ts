@@ -179,7 +179,7 @@ async function deliveryClaim(
     kind: replay.kind,
     leaseMs: route.forward.timeoutMs + LEASE_MARGIN_MS,
     ttlMs: Math.max(route.replay.ttlMs ?? replay.ttlMs, replay.floorMs),
-    copiesPass: route.replay.onDuplicate === 'forward' || route.mode === 'report',
+    copiesPass: route.replay.onDuplicate === 'forward',
   }
 }
 

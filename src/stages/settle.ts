@@ -23,7 +23,8 @@ export async function settle(
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
     const held = await settledWithin(state.settle({ claim, token, as }), TRY_TIMEOUT_MS)
     if (held === undefined) continue
-    if (!held) return 'overtaken'
+    // A release whose reply was lost leaves the claim to the provider's retry: that is what it was for.
+    if (!held && (as === 'commit' || delay === 0)) return 'overtaken'
     return as === 'commit' ? 'committed' : 'released'
   }
   return 'failed'

@@ -95,6 +95,20 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
       { forward: { to: 'ORIGIN_URL', strip: ['X-Plan'] } },
       /forward.strip: 'X-Plan' is not a header name in lower case/,
     ],
+    ['body options without a schema', { body: { maxBytes: 100 } }, /body.schema: is missing/],
+    [
+      'asserted headers that report mode would leave to the client',
+      { mode: 'report', forward: { to: 'ORIGIN_URL', headers: () => ({ 'x-a': '1' }) } },
+      /forward.strip: is missing; in report mode/,
+    ],
+    [
+      'the same with a schema in report mode',
+      {
+        body: { schema: v.unknown(), mode: 'report' },
+        forward: { to: 'ORIGIN_URL', headers: () => ({ 'x-a': '1' }) },
+      },
+      /forward.strip: is missing/,
+    ],
     ['no forward', { forward: undefined }, /forward: is missing/],
     ['no authenticate', { authenticate: undefined }, /authenticate: is missing/],
     ['an endless deadline', { deadline: '365 d' }, /deadline: is 365 d; use at most '30 s'/],
@@ -157,6 +171,13 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
   ])('%s', (_, options, message) => {
     expect(() => define(options)).toThrow(TypeError)
     expect(() => define(options)).toThrow(message)
+  })
+
+  it('but takes undefined for the default, wherever it stands', () => {
+    const route = define({
+      body: { schema: v.unknown(), mode: undefined, mediaType: undefined, maxBytes: undefined },
+    })
+    expect(route.body).toMatchObject({ mode: 'enforce', mediaType: 'application/json', maxBytes: 1_048_576 })
   })
 
   it('a token route without authorize', () => {

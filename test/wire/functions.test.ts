@@ -29,7 +29,8 @@ describe("a route's own functions", () => {
   })
 
   it('may throw over such a body: the request goes on', async () => {
-    expect((await guest('{"user":7}')).status).toBe(200)
+    expect((await guest('{"user":7}', [['X-Guest-User', 'root']])).status).toBe(200)
+    expect(gateway.origin.requests[0]?.values('x-guest-user')).toEqual([])
     expect(gateway.origin.requests).toHaveLength(1)
   })
 

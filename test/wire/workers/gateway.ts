@@ -67,7 +67,11 @@ const routes = {
       mode: 'report',
     },
     limits: [{ by: ({ input }) => input.user.toLowerCase(), max: 100, window: '1 m' }],
-    forward: { ...quick, headers: ({ input }) => ({ 'x-guest-user': input.user.toLowerCase() }) },
+    forward: {
+      ...quick,
+      strip: ['x-guest-user'],
+      headers: ({ input }) => ({ 'x-guest-user': input.user.toLowerCase() }),
+    },
   }),
   broken: defineRoute({
     ...open,
