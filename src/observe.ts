@@ -8,7 +8,7 @@ import {
 } from './contract.ts'
 import { settledWithin } from './lib/wait.ts'
 import { internalError, type Passage } from './passage.ts'
-import { admitRequest } from './stages/admit.ts'
+import { admitRequest } from './stages/admit/index.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
 import { answer, forward, type Prepared, prepareUnproven } from './stages/forward/index.ts'

@@ -9,7 +9,7 @@ import {
 } from './contract.ts'
 import { rateLimitHeaders } from './lib/rate-limit.ts'
 import type { Passage } from './passage.ts'
-import { admit, admitRequest } from './stages/admit.ts'
+import { admit, admitRequest } from './stages/admit/index.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
 import { answer, forward, prepare } from './stages/forward/index.ts'

@@ -1,17 +1,20 @@
 /**
  * Shared state behind the gateway: one call in (`admit`), one call out (`settle`).
- * What every backend keeps, as the contract suite in `test/workerd/contract.ts` states it:
+ * What every backend keeps, as the contract suite in `test/contract/suite.ts` states it:
  * never more than the limit; a claim has one holder; one second after a denial nothing is left of it.
  */
 export interface State {
   /**
    * Decides blocks and revocations, every limit and the replay claim in one parallel round.
    * Calling again with the same `token` finds the first call's outcome instead of counting twice.
-   * Rejects when the backend cannot answer: the caller owns the deadline and the failure policy. What a rejected
-   * call took is given back in the background; a later call with the same token, or its give-back, outranks that.
+   * Rejects with a `StateError` when the backend cannot answer: the caller owns the deadline and the failure policy.
+   * What a rejected call took may be found by a later call with the same token, and is gone after its give-back.
    */
   admit(request: AdmitRequest): Promise<Admission>
-  /** Ends the claim that `admit` took; false, and nothing changes, when another token holds it. */
+  /**
+   * Ends the claim that `admit` took; false when another token holds it by now. A commit is kept all the same, for the
+   * origin has the delivery; a release by another than the holder changes nothing.
+   */
   settle(settlement: Settlement): Promise<boolean>
   /** Takes back an admission that never led to a forward: counts and lease. */
   giveBack(request: AdmitRequest): Promise<void>
@@ -30,6 +33,8 @@ export interface AdmitRequest {
   principal?: string
   limits: readonly LimitClaim[]
   claim?: DeliveryClaim
+  /** Aborts when nobody waits for the answer any more. */
+  signal?: AbortSignal
   /**
    * Keeps the Worker alive for work after the answer (`ctx.waitUntil`): a denial is returned at once and what was
    * taken for it is given back afterwards. Without it that work may be cut off, and is left to run out.
@@ -40,8 +45,8 @@ export interface AdmitRequest {
 /** One limit of a route, resolved to the key that this request counts on. */
 export interface LimitClaim extends LimitPolicy {
   /** Which object or key space owns the count. */
-  owner: `route:${string}` | `client:${string}` | `principal:${string}` | `key:${string}`
-  /** Distinguishes the limits of one owner: `<route>:<limit name>`. */
+  owner: `${LimitOwner}:${string}`
+  /** Distinguishes the limits of one owner: `<route>:<limit name>`, or `*:<pool>` for what routes count together. */
   name: string
   /** In report mode the limit counts and reports, and never denies. */
   mode: 'enforce' | 'report'
@@ -49,11 +54,16 @@ export interface LimitClaim extends LimitPolicy {
   cost: number
 }
 
+export type LimitOwner = 'route' | 'pool' | 'client' | 'principal' | 'tenant' | 'provider' | 'apiKey' | 'key'
+
 export interface LimitPolicy {
   algorithm: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
   /** Units in a window; for a token bucket its capacity. */
   max: number
+  /** For a calendar month 31 days. */
   windowMs: number
+  /** Fixed window only: months of the calendar in UTC, whatever their length. */
+  calendar?: 'month'
   /** Token bucket only: units that come back in each window. */
   refill: number
 }
@@ -81,6 +91,8 @@ export interface LimitReading {
   remaining: number
   /** Seconds until more units are there; 0 when the limit is untouched. */
   resetSeconds: number
+  /** On a limit that denies: milliseconds until the whole cost of the request is there. */
+  retryAfterMs?: number
 }
 
 export type Admission =
@@ -96,6 +108,30 @@ export interface Settlement {
   token: string
   /** `commit` remembers the delivery as done, `release` lets the provider's retry through. */
   as: 'commit' | 'release'
+  /** Aborts when nobody waits for the answer any more. */
+  signal?: AbortSignal
+}
+
+/** What went wrong with shared state, in words that hold nothing of a request. */
+export type StateFault =
+  | 'no answer in time'
+  | 'not reachable'
+  | 'credential refused'
+  | 'over its quota'
+  | 'out of memory'
+  | 'answer not understood'
+  | 'failed'
+  | 'not asked: it failed before'
+
+/** The one error of a backend; `message` is the fault, and no part of what was asked. */
+export class StateError extends Error {
+  override readonly name = 'StateError'
+  readonly fault: StateFault
+
+  constructor(fault: StateFault) {
+    super(fault)
+    this.fault = fault
+  }
 }
 
 /** Makes a state from the Worker's bindings; a missing binding throws a `TypeError` that names it. */

@@ -11,13 +11,21 @@ const rooms: { room: string; may: string[] }[] = [
   { room: 'lib/', may: [] },
   { room: 'origin/', may: [] },
   { room: 'testing/', may: ['lib/'] },
-  { room: 'state/durable-object/', may: ['state/state.ts', 'cloudflare:workers'] },
+  { room: 'state/durable-object/', may: ['state/state.ts', 'state/limits.ts', 'cloudflare:workers'] },
+  {
+    room: 'state/upstash/',
+    may: ['state/state.ts', 'state/limits.ts', 'lib/', '@upstash/ratelimit', '@upstash/redis/cloudflare'],
+  },
+  // What stands in each isolate between the stages and any backend.
+  { room: 'state/isolate/', may: ['state/state.ts', 'state/limits.ts', 'lib/'] },
+  { room: 'state/limits.ts', may: ['state/state.ts'] },
   { room: 'state/state.ts', may: [] },
   { room: 'webhooks/', may: ['contract.ts', 'names.ts', 'route.ts', 'lib/'] },
   {
     room: 'stages/forward/',
     may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'origin/sign.ts', 'origin/base.ts'],
   },
+  { room: 'stages/admit/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts'] },
   { room: 'stages/record/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts'] },
   { room: 'stages/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts', 'valibot'] },
   { room: 'dev/', may: ['*'] },

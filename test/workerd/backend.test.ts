@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ControlCopy } from '../../src/state/durable-object/copy.ts'
 import { durableObjectOperations, durableObjectState } from '../../src/state/durable-object/index.ts'
 import type { LimitClaim } from '../../src/state/state.ts'
-import { claimOf, limitOf } from './contract.ts'
+import { claimOf, limitOf } from '../contract/suite.ts'
 import { advance, bindings, objects, request, state, stopClock, tables } from './objects.ts'
 
 beforeAll(stopClock)

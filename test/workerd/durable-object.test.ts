@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { durableObjectOperations, durableObjectState } from '../../src/state/durable-object/index.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
-import { describeState } from './contract.ts'
+import { describeState } from '../contract/suite.ts'
 import { advance, bindings, objects, stopClock } from './objects.ts'
 
 const operations = durableObjectOperations(bindings)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CONTROL_ENTRIES } from '../../src/state/durable-object/control.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
 import { RECENT_ENTRIES, Recent } from '../../src/state/durable-object/recent.ts'
-import { claimOf, limitOf } from './contract.ts'
+import { claimOf, limitOf } from '../contract/suite.ts'
 import {
   advance,
   background,

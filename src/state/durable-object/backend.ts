@@ -1,3 +1,4 @@
+import { retryAfterSeconds } from '../limits.ts'
 import type { Admission, AdmitRequest, LimitReading, State, StateFactory } from '../state.ts'
 import type { Snapshot } from './control.ts'
 import { ControlCopy } from './copy.ts'
@@ -140,8 +141,7 @@ function decide(
   }
   const violated = answers.flatMap((answer) => answer.violated)
   if (violated.length > 0) {
-    const retryAfterSeconds = Math.max(1, ...answers.map((answer) => answer.retryAfterSeconds))
-    return { outcome: 'limited', limits: placed, violated, retryAfterSeconds }
+    return { outcome: 'limited', limits: placed, violated, retryAfterSeconds: retryAfterSeconds(placed) }
   }
   if (claimed !== undefined && claimed.outcome !== 'admitted') return { ...claimed, limits: placed }
   return { outcome: 'admitted', limits: placed, reported: answers.flatMap(({ reported }) => reported) }

@@ -1,5 +1,5 @@
+import { type Count, expiresAt, free, readingOf, roll, takeBack } from '../limits.ts'
 import type { LimitClaim, LimitReading } from '../state.ts'
-import { type Count, expiresAt, free, msUntil, roll, takeBack } from './limits.ts'
 import type { Taken } from './recent.ts'
 
 /** The answer of one owner: its limits in the order asked. */
@@ -9,7 +9,6 @@ export interface Counted {
   violated: string[]
   /** Limits in report mode that would have denied. */
   reported: string[]
-  retryAfterSeconds: number
 }
 
 type Row = { start: number; used: number; previous: number }
@@ -45,12 +44,10 @@ export class Counts {
         taken.push({ limit, start: count.start })
       }
     }
-    const waits = denied.map(({ limit, count }) => msUntil(limit.cost, count, limit, now))
     return {
-      readings: counts.map(({ limit, count }) => reading(limit, count, now)),
+      readings: counts.map((entry) => readingOf(entry.limit, entry.count, now, denied.includes(entry))),
       violated: denied.map(({ limit }) => limit.name),
       reported: over.filter(({ limit }) => limit.mode === 'report').map(({ limit }) => limit.name),
-      retryAfterSeconds: Math.max(0, ...waits.map((ms) => Math.ceil(ms / 1000))),
       taken,
       expiresAt: soonest,
     }
@@ -58,7 +55,7 @@ export class Counts {
 
   /** Reads without counting: for a token that has counted already. */
   read(limits: readonly LimitClaim[], now: number): LimitReading[] {
-    return limits.map((limit) => reading(limit, this.#read(limit, now), now))
+    return limits.map((limit) => readingOf(limit, this.#read(limit, now), now))
   }
 
   takeBack(taken: readonly Taken[], now: number): void {
@@ -103,11 +100,4 @@ export class Counts {
 }
 
 // A count says nothing under another algorithm or window, so such a change in a route starts it anew.
-const shape = ({ algorithm, windowMs }: LimitClaim) => `${algorithm}:${windowMs}`
-
-function reading(limit: LimitClaim, count: Count, now: number): LimitReading {
-  const { name, max, windowMs } = limit
-  const remaining = free(count, limit, now)
-  const resetSeconds = remaining >= max ? 0 : Math.ceil(msUntil(remaining + 1, count, limit, now) / 1000)
-  return { name, max, windowMs, remaining, resetSeconds }
-}
+const shape = ({ algorithm, windowMs, calendar }: LimitClaim) => `${algorithm}:${calendar ?? windowMs}`

@@ -52,18 +52,18 @@ export class Deliveries {
     return { outcome: 'admitted' }
   }
 
-  /** False when another token holds the claim, or a `once` claim, which has no end but its time. */
+  /** False when another token holds the claim, or for a `once` claim, which has no end but its time. */
   settle({ claim, token, as }: Settlement, now: number): boolean {
     if (claim.kind === 'once') return false
     const row = this.#live(claim.key, now)
-    if (row !== undefined && row.token !== token) return false
+    const held = row === undefined || row.token === token
     if (as === 'release') {
-      if (row?.state === 'leased') this.#delete(claim.key)
-    } else if (row?.state !== 'done') {
-      // A lease that ran out and that nobody took since is still the truth: the origin has the delivery.
+      if (held && row?.state === 'leased') this.#delete(claim.key)
+    } else {
+      // Whoever holds the lease by now: the origin has the delivery, and no release of another undoes that.
       this.#write(claim, 'done', token, row?.round ?? 0, now, now + claim.ttlMs)
     }
-    return true
+    return held
   }
 
   /** Deletes the lease of the token, unless a newer round of it holds the claim; what is done stays. */

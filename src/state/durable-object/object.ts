@@ -41,7 +41,7 @@ export class SallyportState extends DurableObject<unknown> {
     const before = this.#recent.find(token, round, now)
     if (before !== undefined) {
       const readings = this.#counts.read(limits, now)
-      return { readings, violated: [], reported: before.reported, retryAfterSeconds: 0 }
+      return { readings, violated: [], reported: before.reported }
     }
     const { taken, expiresAt, ...counted } = this.#counts.take(limits, now)
     if (counted.violated.length === 0) {
@@ -62,11 +62,12 @@ export class SallyportState extends DurableObject<unknown> {
     return claimed
   }
 
-  /** Ends the claim of the token; false when another token holds it. */
+  /** Ends the claim; false when another token holds it. */
   settle(settlement: Settlement): boolean {
     const now = this.#create()
     const held = this.#deliveries.settle(settlement, now)
-    if (settlement.as === 'commit' && held) this.#sweepBy(now + settlement.claim.ttlMs, now)
+    if (settlement.as === 'commit' && settlement.claim.kind === 'delivery')
+      this.#sweepBy(now + settlement.claim.ttlMs, now)
     // A first attempt of admit that comes only now must not take again what its retry took and released.
     if (settlement.as === 'release') this.#recent.withdraw(settlement.token, Number.MAX_SAFE_INTEGER, now)
     return held

@@ -1,4 +1,4 @@
-import type { LimitPolicy } from '../state.ts'
+import type { LimitClaim, LimitPolicy, LimitReading } from './state.ts'
 
 /**
  * What is stored of one limit. Windows are aligned to the epoch.
@@ -19,15 +19,18 @@ export function roll(count: Count | undefined, policy: LimitPolicy, now: number)
   const { algorithm, windowMs } = policy
   if (algorithm === 'tokenBucket') {
     if (count === undefined) return { start: now, used: 0, previous: 0 }
+    // Refills that lie more than an interval ahead are those of a clock that ran ahead.
+    if (count.start > now + windowMs) return { ...count, start: now }
     const refills = Math.max(0, Math.floor((now - count.start) / windowMs))
     const used = Math.max(0, count.used - refills * policy.refill)
     return used === 0
       ? { start: now, used, previous: 0 }
       : { start: count.start + refills * windowMs, used, previous: 0 }
   }
-  const start = Math.floor(now / windowMs) * windowMs
-  // A clock that was set back must not open a window again that is counted already.
-  if (count !== undefined && count.start >= start) return count
+  const start = windowStart(policy, now)
+  // A clock that was set back must not open a window again that is counted already. Further back than a window, what
+  // is stored comes from a clock that ran ahead, and would deny until it is caught up with.
+  if (count !== undefined && count.start >= start && count.start <= start + windowMs) return count
   const slides = algorithm === 'slidingWindow' && count?.start === start - windowMs
   return { start, used: 0, previous: slides ? count.used : 0 }
 }
@@ -45,7 +48,7 @@ export function msUntil(units: number, count: Count, policy: LimitPolicy, now: n
   const { algorithm, max, windowMs } = policy
   if (free(count, policy, now) >= units) return 0
   if (units > max) return windowMs
-  if (algorithm === 'fixedWindow') return count.start + windowMs - now
+  if (algorithm === 'fixedWindow') return windowEnd(policy, count.start) - now
   if (algorithm === 'tokenBucket') {
     const missing = units - (max - count.used)
     return count.start + Math.ceil(missing / policy.refill) * windowMs - now
@@ -71,9 +74,36 @@ export function takeBack(count: Count, policy: LimitPolicy, cost: number, start:
 
 /** When the count says no more than an absent one would, in milliseconds since the epoch. */
 export function expiresAt(count: Count, policy: LimitPolicy): number {
-  if (policy.algorithm === 'fixedWindow') return count.start + policy.windowMs
+  if (policy.algorithm === 'fixedWindow') return windowEnd(policy, count.start)
   if (policy.algorithm === 'slidingWindow') return count.start + 2 * policy.windowMs
   return count.start + Math.ceil(count.used / policy.refill) * policy.windowMs
+}
+
+/** What a caller may be told of a limit; `denies` adds how long this request's own cost takes to come back. */
+export function readingOf(limit: LimitClaim, count: Count, now: number, denies = false): LimitReading {
+  const { name, max, windowMs, cost } = limit
+  const remaining = free(count, limit, now)
+  const resetSeconds = remaining >= max ? 0 : Math.ceil(msUntil(remaining + 1, count, limit, now) / 1000)
+  const reading = { name, max, windowMs, remaining, resetSeconds }
+  return denies ? { ...reading, retryAfterMs: Math.ceil(msUntil(cost, count, limit, now)) } : reading
+}
+
+/** Seconds after which every limit that denies has room for the request; at least 1. */
+export function retryAfterSeconds(readings: readonly LimitReading[]): number {
+  return Math.max(1, ...readings.map(({ retryAfterMs = 0 }) => Math.ceil(retryAfterMs / 1000)))
+}
+
+/** Windows are aligned to the epoch, and so to days in UTC; months to the calendar in UTC. */
+function windowStart({ windowMs, calendar }: LimitPolicy, now: number): number {
+  if (calendar !== 'month') return Math.floor(now / windowMs) * windowMs
+  const date = new Date(now)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+}
+
+function windowEnd({ windowMs, calendar }: LimitPolicy, start: number): number {
+  if (calendar !== 'month') return start + windowMs
+  const date = new Date(start)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
 }
 
 function spent(count: Count, policy: LimitPolicy, now: number): number {

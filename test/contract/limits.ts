@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LimitClaim, LimitReading } from '../../src/state/state.ts'
-import { claimOf, limitOf, type Suite, tally } from './contract.ts'
+import { claimOf, limitOf, type Suite, tally } from './suite.ts'
 
 export function describeLimits({ makeState, tools, request, background }: Suite): void {
   const state = makeState()

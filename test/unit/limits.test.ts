@@ -1,13 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  type Count,
-  expiresAt,
-  free,
-  msUntil,
-  roll,
-  takeBack,
-} from '../../src/state/durable-object/limits.ts'
+import { type Count, expiresAt, free, msUntil, roll, takeBack } from '../../src/state/limits.ts'
 import type { LimitPolicy } from '../../src/state/state.ts'
 
 const policies = fc.record({

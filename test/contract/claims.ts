@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { claimOf, limitOf, type Suite, tally } from './contract.ts'
+import { claimOf, limitOf, type Suite, tally } from './suite.ts'
 
 export function describeClaims({ makeState, tools, request, background }: Suite): void {
   const state = makeState()
@@ -43,11 +43,11 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
     await tools.advance(10_001)
     const second = request({ claim })
     expect((await state.admit(second)).outcome).toBe('admitted')
-    expect(await state.settle({ claim, token: first.token, as: 'commit' })).toBe(false)
+    expect(await state.settle({ claim, token: first.token, as: 'release' })).toBe(false)
     expect(await state.settle({ claim, token: second.token, as: 'commit' })).toBe(true)
     // Tried again after a lost reply: still theirs.
     expect(await state.settle({ claim, token: second.token, as: 'commit' })).toBe(true)
-    expect(await state.settle({ claim, token: first.token, as: 'release' })).toBe(false)
+    expect(await state.settle({ claim, token: first.token, as: 'commit' })).toBe(false)
   })
 
   test('lets the next copy in after a release', async () => {
@@ -72,20 +72,19 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
     }
   })
 
-  test('lets no stranger commit or release a lease, nor release or rename what is done', async () => {
+  test('lets no stranger release a lease, give it back, or release what is done', async () => {
     const claim = claimOf()
     const first = request({ claim })
     const stranger = crypto.randomUUID()
     await state.admit(first)
     const forged = claimOf({ route: claim.route, key: claim.key })
-    await state.settle({ claim: forged, token: stranger, as: 'commit' })
-    await state.settle({ claim: forged, token: stranger, as: 'release' })
+    expect(await state.settle({ claim: forged, token: stranger, as: 'release' })).toBe(false)
     await state.giveBack(request({ claim: forged, token: stranger }))
     expect((await state.admit(request({ claim }))).outcome).toBe('leased')
     await state.settle({ claim, token: first.token, as: 'commit' })
     await state.settle({ claim: forged, token: stranger, as: 'release' })
-    await state.settle({ claim: forged, token: stranger, as: 'commit' })
     await state.settle({ claim, token: first.token, as: 'release' })
+    await state.giveBack(first)
     expect(await state.admit(request({ claim: forged }))).toMatchObject({
       outcome: 'done',
       duplicateOf: claim.requestId,
@@ -114,26 +113,42 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
     })
   })
 
-  test('ignores the commit and the release of a holder whose lease another has taken over', async () => {
+  test('ignores the release of a holder whose lease another has taken over', async () => {
     const claim = claimOf()
     const first = request({ claim })
     await state.admit(first)
     await tools.advance(claim.leaseMs)
     const second = request({ claim: claimOf({ route: claim.route, key: claim.key }) })
     expect((await state.admit(second)).outcome).toBe('admitted')
-    await state.settle({ claim, token: first.token, as: 'release' })
-    await state.settle({ claim, token: first.token, as: 'commit' })
+    expect(await state.settle({ claim, token: first.token, as: 'release' })).toBe(false)
     expect((await state.admit(request({ claim }))).outcome).toBe('leased')
   })
 
-  test('forgets a delivery when its time is over, not a millisecond before', async () => {
+  test('keeps the commit of a holder that was overtaken, whatever becomes of the other', async () => {
+    const claim = claimOf()
+    const first = request({ claim })
+    await state.admit(first)
+    await tools.advance(claim.leaseMs)
+    const second = request({ claim: claimOf({ route: claim.route, key: claim.key }) })
+    await state.admit(second)
+    expect(await state.settle({ claim, token: first.token, as: 'commit' })).toBe(false)
+    expect(await state.settle({ claim: second.claim ?? claim, token: second.token, as: 'release' })).toBe(
+      false,
+    )
+    expect(await state.admit(request({ claim }))).toMatchObject({
+      outcome: 'done',
+      duplicateOf: claim.requestId,
+    })
+  })
+
+  test('forgets a delivery when its time is over, not seconds before', async () => {
     const claim = claimOf({ ttlMs: 300_000 })
     const first = request({ claim })
     await state.admit(first)
     await state.settle({ claim, token: first.token, as: 'commit' })
-    await tools.advance(299_999)
+    await tools.advance(295_000)
     expect((await state.admit(request({ claim }))).outcome).toBe('done')
-    await tools.advance(1)
+    await tools.advance(5000)
     expect((await state.admit(request({ claim }))).outcome).toBe('admitted')
   })
 

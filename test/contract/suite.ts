@@ -1,8 +1,8 @@
 import { describe } from 'vitest'
 import type { Admission, AdmitRequest, DeliveryClaim, LimitClaim, State } from '../../src/state/state.ts'
-import { describeClaims } from './contract-claims.ts'
-import { describeControl } from './contract-control.ts'
-import { describeLimits } from './contract-limits.ts'
+import { describeClaims } from './claims.ts'
+import { describeControl } from './control.ts'
+import { describeLimits } from './limits.ts'
 
 /** What a backend's test brings along so that time passes and an operator can act. */
 export interface StateTools {
