@@ -23,6 +23,14 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'redis',
+          include: ['test/redis/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: new URL('workerd/wrangler.toml', import.meta.url).pathname },
