@@ -1,9 +1,10 @@
 import { createGateway } from 'sallyport'
 import { durableObjectState } from 'sallyport/durable-object'
+import { upstashState } from 'sallyport/upstash'
 import routes from '../routes/index.ts'
 
 export { SallyportState } from 'sallyport/durable-object'
 
 export default createGateway(routes, {
-  state: { 'durable-object': durableObjectState({ binding: 'SALLYPORT_STATE' }) },
+  state: { 'durable-object': durableObjectState(), upstash: upstashState() },
 })

@@ -4,6 +4,7 @@ import type { Route } from '../route.ts'
 import { compileSettings, type GatewayOptions, type Settings } from '../settings.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { nearest } from './nearest.ts'
+import { findInState, findSharedNamespace } from './state.ts'
 
 /** Everything that the check looks at, as plain data. */
 export interface Configuration {
@@ -32,20 +33,17 @@ export interface Environment {
 export type Verdict = { ok: true; summary: string } | { ok: false; message: string }
 
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/
-const STATE_BINDING = 'SALLYPORT_STATE'
-const STATE_CLASS = 'SallyportState'
 const SECRETS_FILE = '.dev.vars.example'
 
 /** The backends that src/worker.ts wires; here they only stand for their names, nothing is asked of them. */
 const unasked = () => Promise.reject(new Error('the check asks nothing of shared state'))
-const backends: GatewayOptions['state'] = {
-  'durable-object': () => ({
-    admit: unasked,
-    settle: unasked,
-    giveBack: unasked,
-    knowsBlocked: () => false,
-  }),
-}
+const unaskedState = () => ({
+  admit: unasked,
+  settle: unasked,
+  giveBack: unasked,
+  knowsBlocked: () => false,
+})
+const backends: GatewayOptions['state'] = { 'durable-object': unaskedState, upstash: unaskedState }
 
 /** Checks the configuration and says the first thing that is wrong with it: file, route, option and the fix. */
 export function checkConfiguration(configuration: Configuration): Verdict {
@@ -71,7 +69,8 @@ function findProblem({ files, index, secrets, environments }: Configuration): st
   }
   return (
     findInSecrets(routes, secrets) ??
-    first(environments, (environment) => findInEnvironment(environment, routes, secrets))
+    first(environments, (environment) => findInEnvironment(environment, routes, secrets)) ??
+    findSharedNamespace(environments)
   )
 }
 
@@ -152,19 +151,6 @@ function settingsOf({ vars }: Environment): Settings | string {
   } catch (error) {
     return messageOf(error)
   }
-}
-
-function findInState(environment: Environment): string | undefined {
-  if (environment.vars.STATE !== 'durable-object') return undefined
-  const bound = environment.durableObjects.find(({ name }) => name === STATE_BINDING)
-  if (!bound) {
-    return `durable_objects.bindings: ${STATE_BINDING} is missing; add { name = "${STATE_BINDING}", class_name = "${STATE_CLASS}" } for STATE = "durable-object"`
-  }
-  if (bound.className !== STATE_CLASS) {
-    return `durable_objects.bindings: ${STATE_BINDING} has the class ${bound.className}; write class_name = "${STATE_CLASS}"`
-  }
-  if (environment.sqliteClasses.includes(STATE_CLASS)) return undefined
-  return `migrations: none creates ${STATE_CLASS} with SQLite; add [[migrations]] with new_sqlite_classes = ["${STATE_CLASS}"]`
 }
 
 /** What the forward stage will accept as a destination, said before anything is deployed. */

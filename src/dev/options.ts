@@ -3,8 +3,12 @@ export interface StartOptions {
   tour: boolean
   /** Raw records on the screen in place of one short line for each decision. */
   json: boolean
+  /** Shared state in a local Redis behind Upstash's protocol, in place of Durable Objects. */
+  redis: boolean
   ports: { gateway: number; origin: number; issuer: number }
 }
+
+const FLAGS = ['--no-tour', '--json', '--redis']
 
 /** A start that cannot succeed: its message is all that the user needs to read. */
 export class StartError extends Error {}
@@ -18,8 +22,8 @@ export function readOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): StartOptions {
   for (const flag of flags) {
-    if (flag !== '--no-tour' && flag !== '--json') {
-      throw new StartError(`'${flag}' is not known; npm start -- takes --no-tour and --json`)
+    if (!FLAGS.includes(flag)) {
+      throw new StartError(`'${flag}' is not known; npm start -- takes --no-tour, --json and --redis`)
     }
   }
   const port = (name: string, usual: number): number => {
@@ -32,6 +36,7 @@ export function readOptions(
   return {
     tour: !flags.includes('--no-tour'),
     json: flags.includes('--json'),
+    redis: flags.includes('--redis'),
     ports: {
       gateway: port('PORT', 8787),
       origin: port('ORIGIN_PORT', 8788),

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { checkProject } from '../cli/check.ts'
+import type { Configuration } from '../cli/configuration.ts'
 import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
+import { startDatabase } from './database.ts'
 import { Decisions, parseDecision } from './decisions.ts'
 import { diverted } from './destinations.ts'
 import { GatewayClient } from './gateway-client.ts'
@@ -29,6 +31,12 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   const checked = await checkProject(root)
   if (!checked.ok) throw new StartError(checked.message)
   const destinations = diverted(checked.configuration)
+  // A project whose state is at Upstash plays with a local one too: its own database is none of the playground's.
+  const database = options.redis || isOnUpstash(checked.configuration) ? await startDatabase() : undefined
+  if (database) {
+    stops.push(database.close)
+    print(`shared state in redis-server ${database.version}, as Upstash serves it, at ${database.url}`)
+  }
   const secrets = await provideSecrets(root, checked.configuration)
   if (secrets.isFresh) print('wrote .dev.vars with fresh random secrets')
 
@@ -57,6 +65,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
       PUBLIC_HOSTS: `127.0.0.1:${ports.gateway} localhost:${ports.gateway}`,
       // wrangler dev takes request.cf, and in it the peer's address, from a header of the client's.
       TRUST: 'none',
+      ...database?.vars,
     },
     onLine: (line) => {
       const event = parseDecision(line)
@@ -75,6 +84,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     const client = new GatewayClient({ gateway: worker.url, origin: origin.url }, decisions)
     const routes = checked.configuration.files as Routes
     const faults = await takeTour(client, { secrets: secrets.values, routes }, print)
+    if (database) print(`shared state answered ${database.calls()} HTTP calls`)
     if (faults.length > 0) throw new StartError(`the tour was not as expected:\n  ${faults.join('\n  ')}`)
   }
   print(options.tour ? '\nserving until Ctrl-C; each decision is one line' : 'serving until Ctrl-C')
@@ -87,6 +97,9 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   }
   return 0
 }
+
+const isOnUpstash = ({ environments }: Configuration): boolean =>
+  environments.some(({ name, vars }) => name === undefined && vars.STATE === 'upstash')
 
 /** Turns a port that is taken into one message with the way out. */
 async function claiming<T extends Listening | undefined>(

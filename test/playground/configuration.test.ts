@@ -76,6 +76,18 @@ test.each(['cloudflare', 'direct', 'none'])('accepts TRUST = %j', (trust) => {
   expect(check(inEnvironment(withVars({ TRUST: trust }))).ok).toBe(true)
 })
 
+const upstash = { STATE: 'upstash', STATE_NAMESPACE: 'production' }
+
+test('accepts STATE = "upstash" without Durable Objects, and environments that store under names of their own', () => {
+  const top = { ...withVars(upstash), durableObjects: [], sqliteClasses: [] }
+  const staging = { ...withVars({ ...upstash, STATE_NAMESPACE: 'staging' }), name: 'staging' }
+  const url = { UPSTASH_REDIS_REST_URL: 'https://db.upstash.io' }
+  expect(check({ environments: [top, staging, { ...withVars(url), name: 'dev' }] })).toEqual({
+    ok: true,
+    summary: '2 routes, 1 secret declared, state upstash and durable-object',
+  })
+})
+
 const { TRUST: _trust, ...withoutTrust } = environment().vars
 const { ORIGIN_URL: _origin, ...withoutOrigin } = environment().vars
 
@@ -86,6 +98,26 @@ describe('refuses, in one line that names file, option and fix:', () => {
   })
 
   test.each<[string, Partial<Configuration>, string[]]>([
+    [
+      'Upstash without a name to store under',
+      inEnvironment(withVars({ STATE: 'upstash' })),
+      ['wrangler.toml', 'STATE_NAMESPACE', "'production'"],
+    ],
+    [
+      'two environments that would store under one name',
+      { environments: [withVars(upstash), { ...withVars(upstash), name: 'staging' }] },
+      ['[env.staging]', 'STATE_NAMESPACE', 'the top level', 'give each its own'],
+    ],
+    [
+      'a token among the vars',
+      inEnvironment(withVars({ ...upstash, UPSTASH_REDIS_REST_TOKEN: 'AXX' })),
+      ['UPSTASH_REDIS_REST_TOKEN is a secret', 'wrangler secret put'],
+    ],
+    [
+      'a database that is reached in the clear',
+      inEnvironment(withVars({ ...upstash, UPSTASH_REDIS_REST_URL: 'http://db.upstash.io' })),
+      ['UPSTASH_REDIS_REST_URL', 'https'],
+    ],
     [
       'a route file that the index does not list',
       { files: { ...routes, extra: route({ path: '/extra' }) } },

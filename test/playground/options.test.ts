@@ -5,6 +5,7 @@ test('moves nothing unless asked', () => {
   expect(readOptions([], { PORT: '' })).toEqual({
     tour: true,
     json: false,
+    redis: false,
     ports: { gateway: 8787, origin: 8788, issuer: 8789 },
   })
 })
@@ -14,9 +15,9 @@ test('moves the ports that the environment names', () => {
   expect(ports).toEqual({ gateway: 1, origin: 65_535, issuer: 3 })
 })
 
-test.each(['--no-tuor', '--redis', 'tour', ''])('refuses the flag %j', (flag) => {
+test.each(['--no-tuor', '--Redis', 'tour', ''])('refuses the flag %j', (flag) => {
   expect(() => readOptions([flag], {})).toThrow(
-    `'${flag}' is not known; npm start -- takes --no-tour and --json`,
+    `'${flag}' is not known; npm start -- takes --no-tour, --json and --redis`,
   )
 })
 

@@ -10,11 +10,12 @@ afterAll(() => Promise.all(projects.map((project) => project.remove())))
 async function complaint(
   change: (project: Project) => Promise<void>,
   flags: string[] = [],
+  env: Record<string, string> = {},
 ): Promise<string[]> {
   const project = await copyProject()
   projects.push(project)
   await change(project)
-  const running = run(process.execPath, ['src/dev/start.ts', ...flags], { cwd: project.root })
+  const running = run(process.execPath, ['src/dev/start.ts', ...flags], { cwd: project.root, env })
   expect(await running.ended).toBe(1)
   expect(running.lines).toEqual(running.complaints)
   return running.complaints
@@ -30,7 +31,14 @@ describe.concurrent('npm start stops before anything starts, with one message, f
 
   test('an unknown flag', async () => {
     expect(await complaint(async () => undefined, ['--no-tuor'])).toEqual([
-      `sallyport: '--no-tuor' is not known; npm start -- takes --no-tour and --json`,
+      `sallyport: '--no-tuor' is not known; npm start -- takes --no-tour, --json and --redis`,
+    ])
+  })
+
+  test('--redis without a redis-server', async () => {
+    const lines = await complaint(async () => undefined, ['--redis'], { PATH: '/nowhere' })
+    expect(lines).toEqual([
+      'sallyport: a local Redis needs redis-server 7 or newer: apt-get install redis-server, or brew install redis',
     ])
   })
 

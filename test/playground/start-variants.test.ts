@@ -81,6 +81,34 @@ describe.concurrent('npm start', () => {
     for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
   })
 
+  test.each([
+    ['--redis', '--redis', 'STATE = "durable-object"'],
+    ['a wrangler.toml that says upstash', undefined, 'STATE = "upstash"'],
+  ])('with %s takes the same tour on a local Redis, which ends with it', async (_, flag, state) => {
+    const project = await ownProject()
+    await project.edit('wrangler.toml', 'STATE = "durable-object"', state)
+    const { running, ports } = await startInTurn(project, flag === undefined ? [] : [flag])
+    try {
+      await running.line(isServing)
+      const said = running.lines.join('\n')
+      const [, url = ''] =
+        /^shared state in redis-server [\d.]+, as Upstash serves it, at (\S+)$/m.exec(said) ?? []
+      expect(said).not.toMatch(/not as expected|skipped/)
+      expect(said).toMatch(/^22 requests, 11 reached the origin, 11 stopped at the gateway$/m)
+      // One call before the origin, one after it where a claim is held, and one more for a script's first time.
+      const calls = Number(/^shared state answered (\d+) HTTP calls$/m.exec(said)?.[1])
+      expect(calls).toBeGreaterThan(11)
+      expect(calls).toBeLessThanOrEqual(2 * 22 + 4)
+      expect((await fetch(url, { method: 'POST', body: '["PING"]' })).status).toBe(401)
+      running.signal('SIGTERM')
+      await running.ended
+      await expect(fetch(url)).rejects.toThrow()
+      for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
+    } finally {
+      await end(running)
+    }
+  })
+
   test('a tour that goes wrong ends the playground with exit code 1 and says where', async ({
     onTestFinished,
   }) => {

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DecisionEvent } from 'sallyport'
+import { type RedisFront, startRedisFront } from '../../../src/dev/redis/front.ts'
+import { type RedisProcess, startRedis } from '../../../src/dev/redis/server.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { type RawAnswer, request, send } from './raw.ts'
 import { startWorkerd, type Workerd } from './workerd.ts'
@@ -22,6 +24,9 @@ export const secrets = {
 export interface TestGateway {
   workerd: Workerd
   origin: Origin
+  /** The database behind `state: 'upstash'`, and its REST front; asking throws for another state. */
+  readonly redis: RedisProcess
+  readonly front: RedisFront
   /** Sends one request with Host and a body; everything else as given. */
   call(parts: Partial<Parameters<typeof request>[0]> & { host?: string }): Promise<RawAnswer>
   /** Sends a signed delivery. */
@@ -31,25 +36,40 @@ export interface TestGateway {
     headers?: [string, string][],
   ): Promise<RawAnswer>
   /** The one record of an answer. */
-  recordOf(answer: RawAnswer): Promise<DecisionEvent>
+  recordOf(answer: RawAnswer, timeoutMs?: number): Promise<DecisionEvent>
   /** Calls the test's own door of the Worker. */
   door<T>(path: string, body?: unknown): Promise<T>
   close(): Promise<void>
 }
 
-/** The gateway on bare workerd with Durable Objects on disk, before a raw recording origin. */
-export async function startGateway(
-  options: { entry?: string; bindings?: Record<string, string> } = {},
-): Promise<TestGateway> {
+export interface TestGatewayOptions {
+  entry?: string
+  bindings?: Record<string, string>
+  /** Durable Objects on disk, or Upstash's protocol over a redis-server of its own. @default 'durable-object' */
+  state?: 'durable-object' | 'upstash'
+}
+
+const REDIS_TOKEN = 'redis-token-canary-3e8c'
+
+/** The gateway on bare workerd, before a raw recording origin. */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { state = 'durable-object' } = options
   const storage = await mkdtemp(join(tmpdir(), 'sallyport-'))
   const origin = await startOrigin()
+  const redis = state === 'upstash' ? await startRedis({ persist: true }) : undefined
+  const front = redis && (await startRedisFront({ socketPath: redis.socketPath, token: REDIS_TOKEN }))
   const workerd = await startWorkerd({
     entry: options.entry ?? 'test/wire/workers/gateway.ts',
     bindings: {
       ORIGIN_URL: origin.url,
       PUBLIC_HOSTS: HOST,
       TRUST: 'direct',
-      STATE: 'durable-object',
+      STATE: state,
+      ...(front && {
+        STATE_NAMESPACE: 'wire',
+        UPSTASH_REDIS_REST_URL: front.url,
+        UPSTASH_REDIS_REST_TOKEN: REDIS_TOKEN,
+      }),
       ...secrets,
       ...options.bindings,
     },
@@ -61,6 +81,14 @@ export async function startGateway(
   return {
     workerd,
     origin,
+    get redis() {
+      if (!redis) throw new Error("this gateway was not started with state: 'upstash'")
+      return redis
+    },
+    get front() {
+      if (!front) throw new Error("this gateway was not started with state: 'upstash'")
+      return front
+    },
     call,
     deliver: (path, signed, headers = []) =>
       call({
@@ -69,12 +97,12 @@ export async function startGateway(
         headers: [...Object.entries(signed.headers), ...headers],
         body: signed.body,
       }),
-    async recordOf(answer) {
+    async recordOf(answer, timeoutMs = 15_000) {
       const id = answer.headers.get('sallyport-id')?.[0]
       if (id === undefined) throw new Error(`the answer has no sallyport-id: ${answer.head}`)
       const line = await workerd.waitForLine(
         (text) => text.startsWith('{"schema"') && text.includes(`"id":"${id}"`),
-        15_000,
+        timeoutMs,
       )
       return JSON.parse(line) as DecisionEvent
     },
@@ -90,6 +118,8 @@ export async function startGateway(
     async close() {
       await workerd.kill()
       await origin.close()
+      await front?.close()
+      await redis?.stop()
       await rm(storage, { recursive: true, force: true })
     },
   }

@@ -1,4 +1,5 @@
 import type { State, StateFactory } from 'sallyport'
+import { upstashOperations } from 'sallyport/upstash'
 
 /** What happens to the next calls of an operation of shared state. */
 export type StateFault = 'throw' | 'hang' | 'lost-reply'
@@ -16,16 +17,17 @@ const faults = new Map<string, { fault: StateFault; times: number }>()
 export const faulty =
   (make: StateFactory): StateFactory =>
   (env) => {
+    const same = make(env)
     const through = async <T>(
       operation: Call['operation'],
       run: (state: State) => Promise<T>,
     ): Promise<T> => {
       const call: Call = { operation, objects: [] }
       calls.push(call)
-      const state = make({
-        ...env,
-        SALLYPORT_STATE: watched(env.SALLYPORT_STATE as DurableObjectNamespace, call),
-      })
+      const state =
+        env.STATE === 'upstash'
+          ? same
+          : make({ ...env, SALLYPORT_STATE: watched(env.SALLYPORT_STATE as DurableObjectNamespace, call) })
       const planned = faults.get(operation)
       if (!planned || planned.times-- <= 0) return run(state)
       if (planned.fault === 'throw') throw new Error('shared state is down')
@@ -37,7 +39,7 @@ export const faulty =
       admit: (request) => through('admit', (state) => state.admit(request)),
       settle: (settlement) => through('settle', (state) => state.settle(settlement)),
       giveBack: (request) => through('giveBack', (state) => state.giveBack(request)),
-      knowsBlocked: make(env).knowsBlocked,
+      knowsBlocked: same.knowsBlocked,
     }
   }
 
@@ -68,7 +70,7 @@ function watched(namespace: DurableObjectNamespace, call: Call): object {
 /** The test's own door, beside the gateway: faults, recorded calls and the control list. */
 export async function testDoor(
   request: Request,
-  env: { SALLYPORT_STATE: DurableObjectNamespace },
+  env: Record<string, unknown> & { SALLYPORT_STATE: DurableObjectNamespace },
 ): Promise<Response> {
   const { pathname } = new URL(request.url)
   if (pathname === '/_test/calls') return Response.json(calls.splice(0))
@@ -77,7 +79,9 @@ export async function testDoor(
     faults.set(String(body.operation), { fault: body.fault as StateFault, times: Number(body.times) })
     return Response.json({})
   }
-  const control = env.SALLYPORT_STATE.getByName('control') as unknown as Record<
+  const control = (env.STATE === 'upstash'
+    ? upstashOperations(env)
+    : env.SALLYPORT_STATE.getByName('control')) as unknown as Record<
     string,
     (...args: unknown[]) => Promise<unknown>
   >

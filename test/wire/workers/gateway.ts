@@ -1,5 +1,6 @@
 import { anonymous, createGateway, defineRoute, routeDefaults } from 'sallyport'
 import { durableObjectState } from 'sallyport/durable-object'
+import { upstashState } from 'sallyport/upstash'
 import { github, shopify, slack, standard, stripe } from 'sallyport/webhooks'
 import * as v from 'valibot'
 import { faulty, testDoor } from './faults.ts'
@@ -187,7 +188,7 @@ const routes = {
 }
 
 const gateway = createGateway(routes, {
-  state: { 'durable-object': faulty(durableObjectState()) },
+  state: { 'durable-object': faulty(durableObjectState()), upstash: faulty(upstashState()) },
   serverTiming: true,
 })
 

@@ -1,0 +1,60 @@
+import { prelude } from './prelude.ts'
+
+/**
+ * Takes back an admission that led to no forward, and leaves a mark, so that a first try of it which arrives only now
+ * takes nothing. KEYS: the claim and the token's record where the layout has them (`c`, `t`), then the limits.
+ * ARGV: token, round, layout, then for each limit algorithm, window in ms, refill and cost.
+ */
+export const giveBack = `${prelude}
+local token, round, layout = ARGV[1], ARGV[2], ARGV[3]
+local mark = 'R ' .. token .. ' ' .. round
+
+local function less(units, by) return math.max(0, units - math.max(0, by)) end
+
+local function takeBack(taken)
+  local n = 0
+  for text in string.gmatch(taken or '', '[^,]+') do
+    n = n + 1
+    local at, i = tonumber(text), 3 + (n - 1) * 4
+    local algorithm, window, refill, cost =
+      ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
+    if at and algorithm then
+      local start, used, previous = roll(stored[#layout + n], algorithm, window, refill)
+      local usedLess, previousLess = used, previous
+      if algorithm == 'b' then
+        -- What a refill has brought back meanwhile is not given back again.
+        usedLess = less(used, cost - math.max(0, math.floor((now - at) / window)) * refill)
+      elseif start == at then
+        usedLess = less(used, cost)
+      elseif algorithm == 's' and start - window == at then
+        previousLess = less(previous, cost)
+      end
+      if usedLess ~= used or previousLess ~= previous then
+        keep(KEYS[#layout + n], algorithm, window, refill, start, usedLess, previousLess)
+      end
+    end
+  end
+end
+
+local free
+for i = 1, #layout do
+  local holder = words(stored[i])
+  local state, own = holder[1], holder[2] == token
+  if own and (state == 'L' or state == 'T') then
+    takeBack(holder[4])
+    redis.call('SET', KEYS[i], mark, 'PX', '10000')
+    return 1
+  elseif own and state == 'D' and holder[5] and holder[5] ~= '-' then
+    -- Burnt for good; only its counts come back, once.
+    takeBack(holder[5])
+    redis.call('SET', KEYS[i], 'D ' .. token .. ' ' .. holder[3] .. ' ' .. holder[4] .. ' -', 'KEEPTTL')
+    return 1
+  elseif own then
+    return 0
+  end
+  local isFree = not state or state == 'R' or (state == 'L' and tonumber(holder[3]) <= now)
+  if isFree and not free then free = KEYS[i] end
+end
+if free then redis.call('SET', free, mark, 'PX', '10000') end
+return 0
+`
