@@ -1,8 +1,9 @@
 import type { GenericSchema } from 'valibot'
 import { compileClients } from './clients.ts'
+import { compileFailure } from './failure.ts'
 import { type Duration, parseDuration } from './lib/duration.ts'
 import { compileLimits } from './limits.ts'
-import { type Fail, knownOnly, oneOf, within } from './options.ts'
+import { type Fail, functionOnly, knownOnly, oneOf, within } from './options.ts'
 import { compilePattern } from './pattern.ts'
 import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
 
@@ -30,14 +31,17 @@ const OPTIONS = {
     'query',
     'params',
     'headers',
+    'tenant',
     'replay',
     'deadline',
     'budget',
+    'failure',
+    'firstTier',
     'forward',
   ],
   body: ['schema', 'mediaType', 'maxBytes', 'mode'],
   clients: ['allow', 'deny'],
-  replay: ['ttl', 'onDuplicate', 'tenant'],
+  replay: ['ttl', 'onDuplicate'],
   forward: ['to', 'timeout', 'path', 'headers', 'strip', 'body'],
 }
 
@@ -73,15 +77,16 @@ export function compileRoute(options: AnyRouteOptions): Route {
   )
   oneOf(options.sensitivity, ['public', 'internal', 'pii', 'payment'], 'sensitivity', fail)
   oneOf(options.mode, MODES, 'mode', fail)
+  oneOf(options.firstTier, ['client', 'route', 'off'], 'firstTier', fail)
   oneOf(replay.onDuplicate, ['acknowledge', 'refuse', 'forward'], 'replay.onDuplicate', fail)
   check(typeof authenticate === 'object', 'authenticate', 'is missing; name a provider, or anonymous()')
   check(typeof forward === 'object', 'forward', "is missing; say where to: { to: 'ORIGIN_URL' }")
   knownOnly(forward, OPTIONS.forward, 'forward.', fail)
   oneOf(forward.body, ['validated', 'verbatim'], 'forward.body', fail)
   check(
-    authenticate.kind !== 'token' || options.authorize !== undefined,
+    !['token', 'apiKey'].includes(authenticate.kind) || options.authorize !== undefined,
     'authorize',
-    'is missing; a token says who calls, this says who may',
+    `is missing; ${authenticate.kind === 'token' ? 'a token' : 'an API key'} says who calls, this says who may`,
   )
   for (const name of forward.strip ?? []) {
     check(HEADER.test(name), 'forward.strip', `'${name}' is not a header name in lower case`)
@@ -99,12 +104,8 @@ export function compileRoute(options: AnyRouteOptions): Route {
     'forward.strip',
     'is missing; in report mode nothing is asserted, so list the names of `headers` here: a client could send its own',
   )
-  const limits = compileLimits(options.limits ?? [], fail, duration)
-  check(
-    authenticate.kind !== 'anonymous' || limits.every(({ by }) => by !== 'principal'),
-    'limits',
-    "by: 'principal' counts all anonymous callers as one; use 'client' or 'route'",
-  )
+  functionOnly(options.tenant, 'tenant', fail)
+  const place = { kind: authenticate.kind, hasTenant: options.tenant !== undefined }
   return {
     methods,
     path: options.path,
@@ -114,18 +115,20 @@ export function compileRoute(options: AnyRouteOptions): Route {
     authenticate,
     authorize: options.authorize,
     isClientAllowed: within('clients', fail, () => compileClients(options.clients)),
-    limits,
+    limits: compileLimits(options.limits ?? [], place, fail),
     body,
     query: options.query,
     params: options.params,
     headers: options.headers,
+    tenant: options.tenant,
     replay: {
       ttlMs: replay.ttl === undefined ? undefined : duration('replay.ttl', replay.ttl),
       onDuplicate: replay.onDuplicate ?? 'acknowledge',
-      tenant: replay.tenant,
     },
     deadlineMs,
     budgetMs: duration('budget', options.budget ?? '50 ms'),
+    failure: compileFailure(options.failure ?? {}, authenticate.kind, fail),
+    firstTier: options.firstTier ?? (authenticate.kind === 'webhook' ? 'off' : 'client'),
     forward: {
       to: forward.to,
       timeoutMs,

@@ -78,7 +78,7 @@ export interface Identified extends Matched {
 
 /** The authenticated party. `id` is `issuer|subject` and never leaves the gateway unhashed. */
 export interface Principal {
-  kind: 'webhook' | 'token' | 'anonymous'
+  kind: 'webhook' | 'token' | 'apiKey' | 'anonymous'
   id: string
 }
 
@@ -87,6 +87,13 @@ export interface WebhookPrincipal extends Principal {
   provider: string
   /** The declared event, where the provider names it outside the signed body. */
   event?: string
+}
+
+/** A caller with an API key of its own. */
+export interface ApiKeyPrincipal extends Principal {
+  kind: 'apiKey'
+  /** Names the key, not its text: what was stored of it when it was given out. */
+  keyId: string
 }
 
 export interface AnonymousPrincipal extends Principal {

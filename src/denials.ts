@@ -1,6 +1,16 @@
 import type { Denial } from './contract.ts'
 import { utf8 } from './lib/digest.ts'
 
+/** Problem types of draft-ietf-httpapi-ratelimit-headers-10, each with the extension `violated-policies`. */
+const IANA = 'https://iana.org/assignments/http-problem-types'
+
+interface DenialEntry {
+  status: number
+  title: string
+  /** The problem's `type` where the denial names violated policies, in place of the gateway's own URN. */
+  ofPolicies?: string
+}
+
 /** The closed table of refusals: code → what the wire says. `reason` and `measure` never reach the wire. */
 export const denials = {
   malformed_target: { status: 400, title: 'The request target is malformed' },
@@ -27,22 +37,26 @@ export const denials = {
   query_not_declared: { status: 400, title: 'The route declares no query parameters' },
   client_blocked: { status: 403, title: 'This client is blocked' },
   principal_revoked: { status: 401, title: 'The credentials were revoked' },
-  rate_limited: { status: 429, title: 'Too many requests' },
+  rate_limited: { status: 429, title: 'Too many requests', ofPolicies: `${IANA}#quota-exceeded` },
   delivery_in_progress: { status: 409, title: 'This delivery is being processed' },
   delivery_repeated: { status: 409, title: 'This delivery was already processed' },
-  state_unavailable: { status: 503, title: 'The gateway cannot decide right now' },
+  state_unavailable: {
+    status: 503,
+    title: 'The gateway cannot decide right now',
+    ofPolicies: `${IANA}#temporary-reduced-capacity`,
+  },
   origin_unreachable: { status: 502, title: 'The origin cannot be reached' },
   origin_timeout: { status: 504, title: 'The origin took too long to answer' },
   not_configured: { status: 503, title: 'This route is not ready' },
   internal_error: { status: 500, title: 'The gateway failed' },
-} as const satisfies Record<string, { status: number; title: string }>
+} as const satisfies Record<string, DenialEntry>
 
-/** A stable name for why a request was refused: the last part of the problem's `type`. */
+/** A stable name for why a request was refused: the problem's `code`. */
 export type DenialCode = keyof typeof denials
 
 /** Turns a denial into `application/problem+json` (RFC 9457); the only place that does. */
 export function refuse(denial: Denial, id: string): Response {
-  const { status, title } = denials[denial.code]
+  const { status, title, ofPolicies }: DenialEntry = denials[denial.code]
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
@@ -55,8 +69,9 @@ export function refuse(denial: Denial, id: string): Response {
   if (denial.retryAfterSeconds !== undefined) {
     headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfterSeconds))))
   }
+  const namesPolicies = denial.extensions !== undefined && 'violated-policies' in denial.extensions
   const problem = {
-    type: `urn:sallyport:denial:${denial.code}`,
+    type: namesPolicies && ofPolicies !== undefined ? ofPolicies : `urn:sallyport:denial:${denial.code}`,
     title,
     status,
     code: denial.code,

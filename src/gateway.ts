@@ -5,6 +5,7 @@ import { observe } from './observe.ts'
 import { type Context, internalError, Passage } from './passage.ts'
 import { bySpecificity, compilePattern, equallySpecific, type Pattern } from './pattern.ts'
 import { enforce } from './pipeline.ts'
+import { checkPools } from './pools.ts'
 import type { Route } from './route.ts'
 import { compileSettings, type GatewayOptions, type Settings } from './settings.ts'
 import { receive } from './stages/receive.ts'
@@ -42,7 +43,8 @@ const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 /**
  * Makes the Worker's handler out of routes and options.
- * @throws {TypeError} at load: for routes that share paths while neither is the more specific one.
+ * @throws {TypeError} at load: for routes that share paths while neither is the more specific one, and for limits of one
+ * pool that differ.
  * @example
  * import { createGateway } from 'sallyport'
  * import { durableObjectState } from 'sallyport/durable-object'
@@ -54,6 +56,7 @@ const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
 export function createGateway(routes: Routes, options: GatewayOptions) {
   const settingsFor = memoized(compileSettings(options))
   const app = router(compilePlaces(routes), options.unmatched ?? 'refuse')
+  checkPools(routes)
 
   /** The first door, then the router on the canonical path; any throw becomes one 500 and one record. */
   async function handle(request: Request, env: Env, ctx: Context): Promise<Response> {

@@ -1,5 +1,11 @@
 export { anonymous } from './anonymous.ts'
-export type { AnonymousPrincipal, Authenticator, Principal, WebhookPrincipal } from './contract.ts'
+export type {
+  AnonymousPrincipal,
+  ApiKeyPrincipal,
+  Authenticator,
+  Principal,
+  WebhookPrincipal,
+} from './contract.ts'
 export { defineRoute, routeDefaults } from './define.ts'
 export { createGateway, type Routes } from './gateway.ts'
 export type { Duration } from './lib/duration.ts'

@@ -1,56 +1,128 @@
-import type { Validated } from './contract.ts'
-import type { Duration } from './lib/duration.ts'
+import type { Principal, Validated } from './contract.ts'
+import { parseDuration } from './lib/duration.ts'
 import { type Fail, knownOnly, oneOf } from './options.ts'
 import type { CompiledLimit, LimitOptions } from './route.ts'
+import { compileUnits } from './units.ts'
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/
-const OPTIONS = ['name', 'by', 'max', 'window', 'algorithm', 'refill', 'cost', 'mode']
+const DAY_MS = 86_400_000
+/** Of a calendar's month too: longer counts would be stored for longer than anybody looks after them. */
+const LONGEST_DAYS = 31
+const BY = ['route', 'client', 'principal', 'tenant', 'provider', 'apiKey']
+const OPTIONS = [
+  'name',
+  'by',
+  'pool',
+  'max',
+  'tier',
+  'tiers',
+  'window',
+  'algorithm',
+  'refill',
+  'cost',
+  'allowSharedAddresses',
+  'mode',
+]
 
-/** Compiles the limits of a route; `duration` reads a window or fails. */
+/** What a route's limits can count by. */
+interface Place {
+  kind: Principal['kind']
+  hasTenant: boolean
+}
+
+/** Compiles the limits of a route, or fails at the first mistake. */
 export function compileLimits(
   limits: readonly LimitOptions<Validated>[],
+  place: Place,
   fail: Fail,
-  duration: (option: string, text: Duration) => number,
 ): CompiledLimit[] {
   const names = new Set<string>()
   return limits.map((limit, i) => {
-    const at = (option: string) => `limits[${i}].${option}`
-    const check = (sound: boolean, option: string, problem: string) => sound || fail(at(option), problem)
-    const whole = (option: string, value: number) =>
-      check(Number.isSafeInteger(value) && value > 0, option, `is ${value}; use a whole number above 0`)
-    knownOnly(limit, OPTIONS, at(''), fail)
-    oneOf(limit.algorithm, ['slidingWindow', 'fixedWindow', 'tokenBucket'], at('algorithm'), fail)
-    oneOf(limit.mode, ['enforce', 'report'], at('mode'), fail)
-    check(limit.by !== undefined, 'by', "is missing; use 'route', 'client', 'principal' or a function")
-    if (typeof limit.by !== 'function') oneOf(limit.by, ['route', 'client', 'principal'], at('by'), fail)
-    const name = limit.name ?? (typeof limit.by === 'string' ? limit.by : 'custom')
-    check(NAME.test(name), 'name', `'${name}' is not a name; use lower-case letters, digits and '-'`)
-    check(
-      !names.has(name),
-      'name',
-      `'${name}' is taken by another limit of this route; give each its own name`,
-    )
-    names.add(name)
-    whole('max', limit.max)
-    const cost = limit.cost ?? 1
-    whole('cost', cost)
-    check(cost <= limit.max, 'cost', `is ${cost}, more than max (${limit.max}): no request would ever pass`)
-    const refill = limit.refill ?? limit.max
-    whole('refill', refill)
-    check(
-      limit.refill === undefined || limit.algorithm === 'tokenBucket',
-      'refill',
-      `belongs to algorithm: 'tokenBucket'`,
-    )
-    return {
-      name,
-      by: limit.by,
-      algorithm: limit.algorithm ?? 'slidingWindow',
-      max: limit.max,
-      windowMs: duration(at('window'), limit.window),
-      refill,
-      cost,
-      mode: limit.mode ?? 'enforce',
+    const compiled = compileLimit(limit, place, (option, problem) => fail(`limits[${i}].${option}`, problem))
+    if (names.has(compiled.name)) {
+      const problem = `'${compiled.name}' is taken by another limit of this route; give each its own name`
+      fail(`limits[${i}].${limit.pool === undefined ? 'name' : 'pool'}`, problem)
     }
+    names.add(compiled.name)
+    return compiled
   })
+}
+
+function compileLimit(limit: LimitOptions<Validated>, place: Place, fail: Fail): CompiledLimit {
+  const { by, pool } = limit
+  const check = (sound: boolean, option: string, problem: string) => sound || fail(option, problem)
+  knownOnly(limit, OPTIONS, '', fail)
+  oneOf(limit.algorithm, ['slidingWindow', 'fixedWindow', 'tokenBucket'], 'algorithm', fail)
+  oneOf(limit.mode, ['enforce', 'report'], 'mode', fail)
+  check(by !== undefined, 'by', `is missing; use one of ${BY.join(', ')}, or a function`)
+  if (typeof by !== 'function') oneOf(by, BY, 'by', fail)
+  const misplaced = misplacedBy(limit, place)
+  if (misplaced !== undefined) fail('by', misplaced)
+  check(
+    !limit.allowSharedAddresses || (by === 'client' && place.kind === 'webhook'),
+    'allowSharedAddresses',
+    "belongs to by: 'client' on the route of a webhook",
+  )
+  if (pool !== undefined) {
+    check(NAME.test(pool), 'pool', `'${pool}' is not a name; use lower-case letters, digits and '-'`)
+    check(limit.name === undefined, 'name', `is '${limit.name}', and the limit has its pool's name already`)
+  }
+  const name = limit.name ?? pool ?? (typeof by === 'string' ? defaultName(by) : 'custom')
+  check(NAME.test(name), 'name', `'${name}' is not a name; use lower-case letters, digits and '-'`)
+  return {
+    name,
+    pool,
+    by,
+    ...windowOf(limit, fail),
+    ...compileUnits(limit, fail),
+    mode: limit.mode ?? 'enforce',
+  }
+}
+
+/** Names are in lower case, since they stand in headers. */
+const defaultName = (by: string): string => (by === 'apiKey' ? 'api-key' : by)
+
+/** Why a limit cannot count by what it says on such a route, and what would do. */
+function misplacedBy(limit: LimitOptions<Validated>, { kind, hasTenant }: Place): string | undefined {
+  switch (limit.by) {
+    case 'client':
+      if (kind !== 'webhook' || limit.allowSharedAddresses === true) return undefined
+      return "is 'client', and a provider's customers share the few addresses that it sends from; use 'route', 'provider' or 'tenant', or add allowSharedAddresses: true"
+    case 'principal':
+      if (kind !== 'anonymous') return undefined
+      return "is 'principal', which counts all anonymous callers as one; use 'client' or 'route'"
+    case 'tenant':
+      if (hasTenant) return undefined
+      return "is 'tenant', and nothing says whose a request is; add tenant: (facts) => … to the route"
+    case 'provider':
+      if (kind === 'webhook') return undefined
+      return "is 'provider', which only webhooks have; use 'route', 'client' or 'principal'"
+    case 'apiKey':
+      if (kind === 'apiKey') return undefined
+      return "is 'apiKey', which this route's callers do not have; use 'route', 'client' or 'principal'"
+    default:
+      return undefined
+  }
+}
+
+function windowOf({ window, algorithm }: LimitOptions<Validated>, fail: Fail) {
+  if (window === 'day' || window === 'month') {
+    if (algorithm !== undefined && algorithm !== 'fixedWindow') {
+      fail('algorithm', `is '${algorithm}', and a window of the calendar is fixed; remove it, or write '1 d'`)
+    }
+    const isMonth = window === 'month'
+    return {
+      algorithm: 'fixedWindow' as const,
+      windowMs: (isMonth ? LONGEST_DAYS : 1) * DAY_MS,
+      calendar: isMonth ? window : undefined,
+    }
+  }
+  const windowMs =
+    parseDuration(window) ??
+    fail(
+      'window',
+      `'${window}' is not a duration; write a whole number, a space and ms, s, m, h or d: '10 s'; or 'day' or 'month' of the calendar`,
+    )
+  if (windowMs > LONGEST_DAYS * DAY_MS) fail('window', `is ${window}; use at most '${LONGEST_DAYS} d'`)
+  return { algorithm: algorithm ?? ('slidingWindow' as const), windowMs, calendar: undefined }
 }

@@ -6,11 +6,11 @@ import {
   type Result,
   type Validated,
 } from './contract.ts'
-import { settledWithin } from './lib/wait.ts'
 import { internalError, type Passage } from './passage.ts'
-import { admitRequest } from './stages/admit/index.ts'
+import { admitRequest, askOnce } from './stages/admit/index.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
+import { firstTier } from './stages/first-tier.ts'
 import { answer, forward, type Prepared, prepareUnproven } from './stages/forward/index.ts'
 import { identify } from './stages/identify.ts'
 import { read } from './stages/read.ts'
@@ -24,13 +24,19 @@ import type { AdmitRequest } from './state/state.ts'
  * and the request goes on without proof. Framing and size still refuse; nothing waits beyond the budget.
  */
 export async function observe(passage: Passage, matched: Matched): Promise<Response> {
-  const { route, settings, env, journal } = passage
+  const { route, settings, env, journal, limiter } = passage
   const note = (stage: Stage, denial: Denial) => void journal.reported.push(finding(stage, denial))
   const identified = identify(matched, settings.trust)
   journal.client = identified.client
 
   const admissible = block(identified, route, settings.isClientAllowed, passage.state)
   if (!admissible.ok) note('block', admissible.denial)
+  if (limiter) {
+    const tier = firstTier(identified, route, passage.routeId, limiter, route.budgetMs)
+    const tiered = await passage.timed('firstTier', tier)
+    if (!tiered.ok) note('first-tier', tiered.denial)
+    else if (tiered.value) note('first-tier', tiered.value)
+  }
 
   const body = await passage.timed('read', read(identified, route.body?.maxBytes ?? settings.maxBodyBytes))
   if (!body.ok) return passage.refuse('read', body.denial)
@@ -108,13 +114,15 @@ async function countToSettle(
 
 /** Asks shared state for as long as the budget allows; says whether a claim is held. */
 async function count(passage: Passage, request: AdmitRequest): Promise<boolean> {
-  const { journal, state, route } = passage
-  const asked = state.admit(request)
-  const admission = await passage.timed('admit', settledWithin(asked, route.budgetMs))
+  const { journal, settings, route } = passage
+  const { how, admission, fault } = await passage.timed(
+    'admit',
+    askOnce(settings.backend, request, route.budgetMs),
+  )
+  journal.state = { asked: how, fault, policy: null, count: null }
   const note = (denial: Denial) => void journal.reported.push(finding('admit', denial))
-  if (!admission) {
-    passage.background(asked.then(() => state.giveBack(request)).catch(() => undefined))
-    note(deny('state_unavailable', 'shared state did not answer inside the budget').denial)
+  if (admission === undefined) {
+    note(deny('state_unavailable', `shared state: ${fault}`).denial)
     return false
   }
   if ('limits' in admission) journal.readings = admission.limits

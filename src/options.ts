@@ -17,6 +17,12 @@ export function oneOf(value: unknown, values: readonly string[], option: string,
   fail(option, `'${String(value)}' is not known; use one of ${values.join(', ')}`)
 }
 
+/** Refuses what is no function where one is read; undefined stands for the default. */
+export function functionOnly(value: unknown, option: string, fail: Fail): void {
+  if (value !== undefined && typeof value !== 'function')
+    fail(option, `is ${String(value)}; use a function of the request's facts`)
+}
+
 /** Runs a compiler of one option, so that its complaint names the route too. */
 export function within<T>(option: string, fail: Fail, compile: () => T): T {
   try {

@@ -3,6 +3,7 @@ import { refuse } from './denials.ts'
 import { utf8 } from './lib/digest.ts'
 import type { Route } from './route.ts'
 import type { Settings } from './settings.ts'
+import type { Limiter } from './stages/first-tier.ts'
 import { finding, type Journal, record, type Stage, timed, waitedMs } from './stages/record/index.ts'
 import type { State } from './state/state.ts'
 
@@ -36,6 +37,11 @@ export class Passage {
   /** What is left of the deadline: only the gateway's own waits count, not the client's upload. */
   remainingMs(): number {
     return Math.max(0, this.route.deadlineMs - waitedMs(this.journal))
+  }
+
+  /** The first tier, where the deployment has one and the route wants it. */
+  get limiter(): Limiter | undefined {
+    return this.route.firstTier === 'off' ? undefined : this.settings.firstTier
   }
 
   timed<T>(wait: keyof Journal['waits'], promise: Promise<T>): Promise<T> {

@@ -7,11 +7,11 @@ import {
   type Result,
   type Validated,
 } from './contract.ts'
-import { rateLimitHeaders } from './lib/rate-limit.ts'
 import type { Passage } from './passage.ts'
 import { admit, admitRequest } from './stages/admit/index.ts'
 import { authorize } from './stages/authorize.ts'
 import { block } from './stages/block.ts'
+import { firstTier } from './stages/first-tier.ts'
 import { answer, forward, prepare } from './stages/forward/index.ts'
 import { identify } from './stages/identify.ts'
 import { read } from './stages/read.ts'
@@ -24,12 +24,20 @@ import { validate } from './stages/validate.ts'
  * cheapest refusal first, no network before the caller is authentic, nothing forwarded before everything has passed.
  */
 export async function enforce(passage: Passage, matched: Matched): Promise<Response> {
-  const { route, settings, env } = passage
+  const { route, settings, env, limiter } = passage
   const identified = identify(matched, settings.trust)
   passage.journal.client = identified.client
 
   const admissible = block(identified, route, settings.isClientAllowed, passage.state)
   if (!admissible.ok) return passage.refuse('block', admissible.denial)
+
+  if (limiter) {
+    const waitMs = Math.min(route.budgetMs, passage.remainingMs())
+    const tier = firstTier(identified, route, passage.routeId, limiter, waitMs)
+    const tiered = await passage.timed('firstTier', tier)
+    if (!tiered.ok) return passage.refuse('first-tier', tiered.denial)
+    if (tiered.value) passage.journal.reported.push(finding('first-tier', tiered.value))
+  }
 
   const inspected = route.authenticate.inspect(identified)
   if (!inspected.ok) return passage.refuse('authenticate', inspected.denial)
@@ -70,21 +78,22 @@ async function claimToSettle(
   facts: Validated,
   respond: (response: Response) => void,
 ): Promise<void> {
-  const { route, routeId, state, journal } = passage
+  const { route, routeId, state, settings, journal } = passage
   const prepared = await prepare(facts, route, routeId, passage.env)
   if (!prepared.ok) return respond(passage.refuse('forward', prepared.denial))
   journal.traceId = prepared.value.traceId
 
   const request = await admitRequest(facts, route, routeId, passage.background)
-  const admitted = await passage.timed('admit', admit(state, request, route, passage.remainingMs()))
+  const terms = { route, deadlineMs: passage.remainingMs(), legacyHeaders: settings.legacyRateLimitHeaders }
+  const { consulted, result: admitted } = await passage.timed('admit', admit(state, request, terms))
+  journal.state = consulted
   if (!admitted.ok) return respond(passage.refuse('admit', admitted.denial))
-  const { duplicateOf, readings, reported } = admitted.value
+  const { duplicateOf, readings, reported, headers: limitHeaders } = admitted.value
   journal.readings = readings
   journal.duplicateOf = duplicateOf ?? null
   for (const name of reported) {
     journal.reported.push(finding('admit', deny('rate_limited', `over the limit: ${name}`).denial))
   }
-  const limitHeaders = rateLimitHeaders(readings)
   if (duplicateOf !== undefined && route.replay.onDuplicate === 'acknowledge') {
     const headers = { ...limitHeaders, 'sallyport-duplicate-of': duplicateOf }
     return respond(passage.acknowledge('duplicate', facts.acknowledgement ?? { status: 200 }, headers))

@@ -23,25 +23,48 @@ export interface AuthorizeFacts<P, Path extends string> {
   method: string
 }
 
-/** What the functions of `limits`, `replay` and `forward` may look at: everything is verified by then. */
+/** What the functions of `limits`, `tenant` and `forward` may look at: everything is verified by then. */
 export interface RouteFacts<P, Path extends string, Input> extends AuthorizeFacts<P, Path> {
   input: Input
 }
 
-export interface LimitOptions<Facts> {
-  /** Names the limit in RateLimit headers and the record. @default the value of `by`, or `custom` */
-  name?: string
-  /** Whose requests are counted together; a function returns the text that is counted on (stored as SHA-256). */
-  by: 'route' | 'client' | 'principal' | ((facts: Facts) => string)
-  /** Requests in a window; for a token bucket its capacity. */
+export type LimitBy = 'route' | 'client' | 'principal' | 'tenant' | 'provider' | 'apiKey'
+
+export interface LimitTier {
   max: number
-  window: Duration
-  /** @default 'slidingWindow' */
-  algorithm?: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
-  /** Token bucket only: requests that come back in each window. @default max */
+  /** Token bucket only. @default the limit's `refill`, else the tier's `max` */
   refill?: number
-  /** Units that a request takes. @default 1 */
-  cost?: number
+}
+
+export interface LimitOptions<Facts> {
+  /** Names the limit in RateLimit headers and the record. @default the pool, else what `by` says, or `custom` */
+  name?: string
+  /**
+   * Whose requests are counted together. `tenant` is what the route's `tenant` returns, `provider` the sender's kind of a
+   * webhook, `apiKey` the key's id; a function returns the text that is counted on (stored as SHA-256).
+   */
+  by: LimitBy | ((facts: Facts) => string)
+  /** Limits of one pool in several routes are one count: in all of them everything but `cost` and `mode` is the same. */
+  pool?: string
+  /** Units in a window, at most 999_999_999_999_999; for a token bucket its capacity. */
+  max: number
+  /** The caller's tier, from what is verified; `max` holds for undefined and for what `tiers` does not list. */
+  tier?: (facts: Facts) => string | undefined
+  /** What callers of a tier have in place of `max`: a number, or `max` and for a token bucket `refill`. */
+  tiers?: Readonly<Record<string, number | LimitTier>>
+  /** At most 31 days, aligned to the epoch; `day` and `month` are the calendar's in UTC, with `fixedWindow`. */
+  window: Duration | 'day' | 'month'
+  /** @default 'slidingWindow', for `day` and `month` 'fixedWindow' */
+  algorithm?: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
+  /** Token bucket only: units that come back in each window. @default max */
+  refill?: number
+  /**
+   * Units that a request takes; a function returns a whole number from 0 to 1e9, or the answer is 500. 0 takes nothing and
+   * passes, more than `max` never passes. @default 1
+   */
+  cost?: number | ((facts: Facts) => number)
+  /** Webhooks only: count by client although a provider's customers share its few addresses. @default false */
+  allowSharedAddresses?: boolean
   /** @default 'enforce' */
   mode?: Mode
 }
@@ -56,13 +79,11 @@ export interface BodyOptions<S extends GenericSchema> {
   mode?: Mode
 }
 
-export interface ReplayOptions<Facts> {
+export interface ReplayOptions {
   /** How long a delivery that is done is remembered. @default what the provider's entry says */
   ttl?: Duration
   /** What a copy of a delivery that is done gets. @default 'acknowledge' */
   onDuplicate?: 'acknowledge' | 'refuse' | 'forward'
-  /** Separates deliveries of different tenants that share a route. */
-  tenant?: (facts: Facts) => string
 }
 
 export interface ForwardOptions<Facts> {
@@ -87,6 +108,33 @@ export interface ForwardOptions<Facts> {
   body?: 'validated' | 'verbatim'
 }
 
+/**
+ * What becomes of requests that need a dependency which fails or does not answer inside the deadline. `closed`: 503 with
+ * Retry-After. `unsafeAllowWhenStateIsDown`: the request goes on without limits, blocks and revocations, so a revoked
+ * principal passes during an outage. `degraded`: the same, for at most `max` requests in a window of at most `'1 h'`,
+ * counted by route in each isolate. A request that carries a replay claim is refused whatever is said here.
+ */
+export type FailurePolicy =
+  | 'closed'
+  | 'unsafeAllowWhenStateIsDown'
+  | {
+      degraded: {
+        /** Names the cap in RateLimit headers and the record. @default 'degraded' */
+        name?: string
+        max: number
+        window: Duration
+      }
+    }
+
+/** Claims never open, and a webhook's deliveries are claimed. */
+export interface FailureOptions<K> {
+  /** Shared state. @default 'closed' */
+  state?: [K] extends ['webhook'] ? 'closed' : FailurePolicy
+}
+
+/** What the first tier counts by; the binding itself is an option of the gateway. */
+export type FirstTier = 'client' | 'route' | 'off'
+
 export interface RouteOptions<
   Path extends string,
   P extends Principal,
@@ -110,18 +158,30 @@ export interface RouteOptions<
   query?: Query
   params?: GenericSchema<Params<Path>, Params<Path>>
   headers?: GenericSchema<Record<string, string>, unknown>
-  replay?: ReplayOptions<Facts>
+  /**
+   * Whose request it is, for limits `by: 'tenant'`; deliveries of different tenants that share a route are kept apart by it.
+   * Take it from `principal`, or on a signed route from `input`: a path is no part of a signature.
+   */
+  tenant?: (facts: Facts) => string
+  replay?: ReplayOptions
   /** The longest that the gateway may hold a request before the origin. @default '2 s' for webhooks, else '1 s' */
   deadline?: Duration
   /** Going over it is recorded and refuses nobody. @default '50 ms' */
   budget?: Duration
+  /** What happens while shared state is down. @default closed */
+  failure?: FailureOptions<K>
+  /**
+   * What the gateway's first tier counts by, before anything is read or verified. A webhook's provider shares its few
+   * addresses, and by `route` strangers use up what everybody has. @default 'off' for webhooks, else 'client'
+   */
+  firstTier?: FirstTier
   forward: ForwardOptions<Facts>
 }
 
-/** A caller with a token is known, not yet allowed: such a route must say who may. */
-export type AuthorizeRule<P, K, Path extends string> = 'token' extends K
-  ? { authorize: (facts: AuthorizeFacts<P, Path>) => boolean }
-  : { authorize?: (facts: AuthorizeFacts<P, Path>) => boolean }
+/** A caller with a token or a key is known, not yet allowed: such a route must say who may. */
+export type AuthorizeRule<P, K, Path extends string> = [Extract<K, 'token' | 'apiKey'>] extends [never]
+  ? { authorize?: (facts: AuthorizeFacts<P, Path>) => boolean }
+  : { authorize: (facts: AuthorizeFacts<P, Path>) => boolean }
 
 /** A route's options with their types forgotten: what the checks at load look at. */
 export type AnyRouteOptions = Omit<
@@ -150,13 +210,15 @@ export interface Route {
   readonly query: GenericSchema | undefined
   readonly params: GenericSchema | undefined
   readonly headers: GenericSchema | undefined
+  readonly tenant: ((facts: Validated) => string) | undefined
   readonly replay: {
     ttlMs: number | undefined
     onDuplicate: 'acknowledge' | 'refuse' | 'forward'
-    tenant: ((facts: Validated) => string) | undefined
   }
   readonly deadlineMs: number
   readonly budgetMs: number
+  readonly failure: CompiledFailure
+  readonly firstTier: FirstTier
   readonly forward: {
     to: string
     timeoutMs: number
@@ -165,6 +227,13 @@ export interface Route {
     strip: ReadonlySet<string>
     body: 'validated' | 'verbatim'
   }
+}
+
+export interface CompiledFailure {
+  state:
+    | { policy: 'closed' }
+    | { policy: 'allowed' }
+    | { policy: 'degraded'; name: string; max: number; windowMs: number }
 }
 
 /**
@@ -181,12 +250,19 @@ export function askRoute<T>(route: Pick<Route, 'mode'>, facts: Validated, run: (
 }
 
 export interface CompiledLimit {
-  name: string
-  by: 'route' | 'client' | 'principal' | ((facts: Validated) => string)
-  algorithm: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
-  max: number
-  windowMs: number
-  refill: number
-  cost: number
-  mode: Mode
+  /** For a limit of a pool the pool's name. */
+  readonly name: string
+  readonly pool: string | undefined
+  readonly by: LimitBy | ((facts: Validated) => string)
+  readonly algorithm: 'slidingWindow' | 'fixedWindow' | 'tokenBucket'
+  readonly max: number
+  /** For a calendar month 31 days. */
+  readonly windowMs: number
+  readonly calendar: 'month' | undefined
+  readonly refill: number
+  readonly tier: ((facts: Validated) => string | undefined) | undefined
+  /** A map, so that a tier named `constructor` is not found where nobody declared it. */
+  readonly tiers: ReadonlyMap<string, Required<LimitTier>>
+  readonly cost: number | ((facts: Validated) => number)
+  readonly mode: Mode
 }

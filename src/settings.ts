@@ -2,9 +2,11 @@ import { compileClients } from './clients.ts'
 import type { Client, Env } from './contract.ts'
 import type { DestinationName } from './names.ts'
 import type { ClientLists } from './route.ts'
+import type { Limiter } from './stages/first-tier.ts'
 import type { Trust } from './stages/identify.ts'
 import { isHost } from './stages/receive.ts'
 import type { ClientForm } from './stages/record/index.ts'
+import { guard } from './state/isolate/guard.ts'
 import type { State, StateFactory } from './state/state.ts'
 
 /** Names of the backends of shared state, as the var STATE chooses them. */
@@ -17,6 +19,16 @@ export interface GatewayOptions {
   clients?: ClientLists
   /** How the record names clients. @default 'truncated' */
   recordClient?: ClientForm
+  /**
+   * A Workers rate-limit binding (`[[ratelimits]]` in wrangler.toml) that is asked before anything is read or verified:
+   * free, per location and permissive. Routes choose with `firstTier` what it counts by.
+   */
+  firstTier?: { binding: string }
+  /**
+   * Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds from now) of the tightest limit to answers that carry
+   * RateLimit fields. @default false
+   */
+  legacyRateLimitHeaders?: boolean
   /** Tells callers in `Server-Timing` where the gateway's time went. @default false */
   serverTiming?: boolean
   /** What becomes of a path that no route declares. @default 'refuse' */
@@ -27,7 +39,12 @@ export interface GatewayOptions {
 export interface Settings {
   hosts: ReadonlySet<string>
   trust: Trust
+  /** What the stages ask: the backend behind this isolate's memory and circuit breaker. */
   state: State
+  /** The backend itself, for report mode: it counts every request, and its short waits say nothing of the backend's health. */
+  backend: State
+  firstTier: Limiter | undefined
+  legacyRateLimitHeaders: boolean
   isClientAllowed: (client: Client) => boolean
   clientForm: ClientForm
   serverTiming: boolean
@@ -43,11 +60,18 @@ const DEFAULT_MAX_BODY_BYTES = 1_048_576
  */
 export function compileSettings(options: GatewayOptions): (env: Env) => Settings {
   const isClientAllowed = compileClients(options.clients)
+  const { firstTier } = options
+  if (firstTier !== undefined && (typeof firstTier.binding !== 'string' || firstTier.binding === ''))
+    throw new TypeError("firstTier: binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }")
   return function settingsFor(env) {
+    const backend = stateOf(env, options.state)
     return {
       hosts: hostsOf(env),
       trust: trustOf(env),
-      state: stateOf(env, options.state),
+      state: guard(backend),
+      backend,
+      firstTier: firstTier && limiterOf(env, firstTier.binding),
+      legacyRateLimitHeaders: options.legacyRateLimitHeaders ?? false,
       isClientAllowed,
       clientForm: options.recordClient ?? 'truncated',
       serverTiming: options.serverTiming ?? false,
@@ -76,6 +100,16 @@ function trustOf(env: Env): Trust {
   if (trust === 'cloudflare' || trust === 'direct' || trust === 'none') return trust
   throw new TypeError(
     "var TRUST must be 'cloudflare' (CF-Connecting-IP names the client), 'direct' (the socket does) or 'none' (nobody does)",
+  )
+}
+
+/** A tier that somebody counts on must not be missing in silence. */
+function limiterOf(env: Env, binding: string): Limiter {
+  const bound = env[binding]
+  if (typeof bound === 'object' && bound !== null && 'limit' in bound && typeof bound.limit === 'function')
+    return bound as Limiter
+  throw new TypeError(
+    `binding ${binding} ${bound === undefined ? 'is missing' : 'is no rate-limit binding'}: in wrangler.toml, write [[ratelimits]] with name = "${binding}", namespace_id = "1001", simple = { limit = 1000, period = 60 }`,
   )
 }
 

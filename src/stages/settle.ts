@@ -1,4 +1,4 @@
-import { settledWithin } from '../lib/wait.ts'
+import { within } from '../lib/wait.ts'
 import type { AdmitRequest, State } from '../state/state.ts'
 
 /**
@@ -21,8 +21,9 @@ export async function settle(
   if (!claim) return 'left'
   for (const delay of RETRY_DELAYS_MS) {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
-    const held = await settledWithin(state.settle({ claim, token, as }), TRY_TIMEOUT_MS)
-    if (held === undefined) continue
+    const tried = await within(TRY_TIMEOUT_MS, (signal) => state.settle({ claim, token, as, signal }))
+    if (tried.ended !== 'value') continue
+    const held = tried.value
     // A release whose reply was lost leaves the claim to the provider's retry: that is what it was for.
     if (!held && (as === 'commit' || delay === 0)) return 'overtaken'
     return as === 'commit' ? 'committed' : 'released'

@@ -11,16 +11,15 @@ export interface Count {
   previous: number
 }
 
-// Weights are fractions: without it a limit of 10 could read 9 left where 10 - 1e-16 are.
-const ROUNDING = 1e-9
+// Weights are fractions: without it a limit of 10 could read 9 left where 10 - 1e-16 are. It stays below the weight of one
+// unit in the last millisecond of 31 days, or two requests could pass a limit of 1 within its window.
+const ROUNDING = 1e-10
 
 /** Brings a stored count to `now`: windows passed are dropped, refills due are booked. */
 export function roll(count: Count | undefined, policy: LimitPolicy, now: number): Count {
   const { algorithm, windowMs } = policy
   if (algorithm === 'tokenBucket') {
-    if (count === undefined) return { start: now, used: 0, previous: 0 }
-    // Refills that lie more than an interval ahead are those of a clock that ran ahead.
-    if (count.start > now + windowMs) return { ...count, start: now }
+    if (count === undefined || count.start > now + windowMs) return { start: now, used: 0, previous: 0 }
     const refills = Math.max(0, Math.floor((now - count.start) / windowMs))
     const used = Math.max(0, count.used - refills * policy.refill)
     return used === 0

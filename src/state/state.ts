@@ -97,7 +97,14 @@ export interface LimitReading {
 
 export type Admission =
   | { outcome: 'admitted'; limits: LimitReading[]; reported: string[] }
-  | { outcome: 'limited'; limits: LimitReading[]; violated: string[]; retryAfterSeconds: number }
+  | {
+      outcome: 'limited'
+      limits: LimitReading[]
+      violated: string[]
+      retryAfterSeconds: number
+      /** Set when the isolate knew, and no backend was asked: `limits` are the ones that deny. */
+      remembered?: true
+    }
   | { outcome: 'leased'; limits: LimitReading[]; retryAfterSeconds: number }
   | { outcome: 'done'; limits: LimitReading[]; duplicateOf: string }
   | { outcome: 'blocked' }

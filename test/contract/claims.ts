@@ -152,7 +152,7 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
     expect((await state.admit(request({ claim }))).outcome).toBe('admitted')
   })
 
-  test('burns a once claim at admit: no release, commit or give-back brings it back before its time', async () => {
+  test('burns a once claim at admit: no release, commit, give-back or forget brings it back before its time', async () => {
     const claim = claimOf({ kind: 'once', ttlMs: 300_000 })
     const first = request({ claim })
     expect((await state.admit(first)).outcome).toBe('admitted')
@@ -164,6 +164,8 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
       outcome: 'done',
       duplicateOf: claim.requestId,
     })
+    await tools.forget(claim.route, claim.key)
+    expect((await state.admit(request({ claim: again }))).outcome).toBe('done')
     await tools.advance(300_000)
     await state.settle({ claim, token: first.token, as: 'commit' })
     expect((await state.admit(request({ claim: again }))).outcome).toBe('admitted')

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import type { LimitClaim, LimitReading } from '../../src/state/state.ts'
+import { DAY_MS, describeCalendar, month } from './calendar.ts'
 import { claimOf, limitOf, type Suite, tally } from './suite.ts'
 
-export function describeLimits({ makeState, tools, request, background }: Suite): void {
+export function describeLimits(suite: Suite): void {
+  const { makeState, tools, request, background } = suite
   const state = makeState()
   const outcome = async (...limits: LimitClaim[]) => (await state.admit(request({ limits }))).outcome
   // Asks for more than the limit ever holds: denied, so the reading comes without counting.
@@ -15,19 +17,23 @@ export function describeLimits({ makeState, tools, request, background }: Suite)
   }
   const startOfWindow = (windowMs: number) => tools.advance(windowMs - (tools.now() % windowMs))
 
-  test('admits 5 of 40 at once against a limit of 5, and the other 35 leave nothing behind', async () => {
-    const limit = limitOf({ max: 5 })
-    const claims = Array.from({ length: 40 }, () => claimOf())
-    const admissions = await Promise.all(
-      claims.map((claim) => state.admit(request({ claim, limits: [limit] }))),
-    )
-    expect(tally(admissions)).toEqual({ admitted: 5, limited: 35 })
-    await background()
-    expect(await read(limit)).toMatchObject({ remaining: 0 })
-    expect(await read({ ...limit, max: 6 })).toMatchObject({ remaining: 1 })
-    const again = await Promise.all(claims.map((claim) => state.admit(request({ claim }))))
-    expect(tally(again)).toEqual({ leased: 5, admitted: 35 })
-  })
+  test.each([1, 40, 400])(
+    'of %i at once a limit of 5 admits 5, and the others leave nothing behind',
+    async (many) => {
+      const limit = limitOf({ max: 5 })
+      const passes = Math.min(5, many)
+      const claims = Array.from({ length: many }, () => claimOf())
+      const admissions = await Promise.all(
+        claims.map((claim) => state.admit(request({ claim, limits: [limit] }))),
+      )
+      expect(tally(admissions)).toEqual(many === 1 ? { admitted: 1 } : { admitted: 5, limited: many - 5 })
+      await background()
+      expect(await read(limit)).toMatchObject({ remaining: 5 - passes })
+      expect(await read({ ...limit, max: 6 })).toMatchObject({ remaining: 6 - passes })
+      const again = await Promise.all(claims.map((claim) => state.admit(request({ claim }))))
+      expect(tally(again)).toEqual(many === 1 ? { leased: 1 } : { leased: 5, admitted: many - 5 })
+    },
+  )
 
   test('a copy of what is done counts where copies go on, and leaves nothing where they do not', async () => {
     for (const copiesPass of [true, false]) {
@@ -73,27 +79,37 @@ export function describeLimits({ makeState, tools, request, background }: Suite)
     expect(await read(limit)).toMatchObject({ remaining: 4 })
   })
 
-  test.each(['route', 'client', 'principal', 'key'] as const)(
-    'takes nothing from four owners when the limit of the %s denies',
-    async (denier) => {
-      const id = crypto.randomUUID()
-      const owners = ['route', 'client', 'principal', 'key'] as const
-      const limits = owners.map((kind) =>
-        limitOf({ owner: `${kind}:${id}`, name: `orders:${kind}`, max: kind === denier ? 2 : 10 }),
-      )
-      const claims = Array.from({ length: 6 }, () => claimOf())
-      const admissions = await Promise.all(claims.map((claim) => state.admit(request({ claim, limits }))))
-      expect(tally(admissions)).toEqual({ admitted: 2, limited: 4 })
-      for (const admission of admissions) {
-        if (admission.outcome === 'limited') expect(admission.violated).toEqual([`orders:${denier}`])
-        if ('limits' in admission) {
-          expect(admission.limits.map(({ name }) => name)).toEqual(limits.map(({ name }) => name))
-        }
+  const owners = ['route', 'pool', 'client', 'principal', 'tenant', 'provider', 'apiKey', 'key'] as const
+  /** Owners of every kind under limits of every kind. */
+  const kindOf = (owner: (typeof owners)[number]): Partial<LimitClaim> =>
+    ({
+      route: { name: 'orders:route' },
+      pool: { name: '*:pool', algorithm: 'fixedWindow' as const, windowMs: DAY_MS },
+      client: { name: '*:client' },
+      principal: { name: 'orders:principal', algorithm: 'tokenBucket' as const },
+      tenant: { name: 'orders:tenant', ...month },
+      provider: { name: '*:provider', ...month },
+      apiKey: { name: 'orders:apiKey', windowMs: 31 * DAY_MS },
+      key: { name: 'orders:key' },
+    })[owner]
+
+  test.each(owners)('takes nothing from eight owners when the limit of the %s denies', async (denier) => {
+    const id = crypto.randomUUID()
+    const limits = owners.map((kind) =>
+      limitOf({ owner: `${kind}:${id}`, max: kind === denier ? 2 : 10, ...kindOf(kind) }),
+    )
+    const claims = Array.from({ length: 6 }, () => claimOf())
+    const admissions = await Promise.all(claims.map((claim) => state.admit(request({ claim, limits }))))
+    expect(tally(admissions)).toEqual({ admitted: 2, limited: 4 })
+    for (const admission of admissions) {
+      if (admission.outcome === 'limited') expect(admission.violated).toEqual([kindOf(denier).name])
+      if ('limits' in admission) {
+        expect(admission.limits.map(({ name }) => name)).toEqual(limits.map(({ name }) => name))
       }
-      await background()
-      for (const limit of limits) expect(await read(limit)).toMatchObject({ remaining: limit.max - 2 })
-    },
-  )
+    }
+    await background()
+    for (const limit of limits) expect(await read(limit)).toMatchObject({ remaining: limit.max - 2 })
+  })
 
   test('takes nothing from the first limit of an owner when the second denies', async () => {
     const owner = `key:${crypto.randomUUID()}` as const
@@ -207,4 +223,41 @@ export function describeLimits({ makeState, tools, request, background }: Suite)
     await tools.advance(1000)
     expect(await outcome(limit)).toBe('admitted')
   })
+
+  test('a cost of nothing passes where nothing is left, and takes nothing', async () => {
+    for (const algorithm of ['slidingWindow', 'fixedWindow', 'tokenBucket'] as const) {
+      const limit = limitOf({ algorithm, max: 3 })
+      expect(await outcome({ ...limit, cost: 0 }, { ...limit, cost: 0, name: 'orders:other' })).toBe(
+        'admitted',
+      )
+      expect(await read(limit)).toMatchObject({ remaining: 3, resetSeconds: 0 })
+      expect(await outcome({ ...limit, cost: 3 })).toBe('admitted')
+      expect(await outcome({ ...limit, cost: 0 })).toBe('admitted')
+      expect(await outcome(limit)).toBe('limited')
+      expect(await read({ ...limit, max: 4 })).toMatchObject({ remaining: 1 })
+    }
+  })
+
+  test('a pool is one count for all that name it, and none of another owner', async () => {
+    const pool = limitOf({ owner: `pool:${crypto.randomUUID()}`, name: '*:api', max: 3 })
+    const admissions = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => {
+        const own = limitOf({ owner: `route:${i % 2}`, name: `${i % 2}:route`, max: 100 })
+        return state.admit(request({ limits: [own, pool] }))
+      }),
+    )
+    expect(tally(admissions)).toEqual({ admitted: 3, limited: 3 })
+    await background()
+    expect(await outcome({ ...pool, owner: `pool:${crypto.randomUUID()}`, cost: 3 })).toBe('admitted')
+  })
+
+  test('a tier of more units keeps what was taken, and a tier of fewer denies at once', async () => {
+    const limit = limitOf({ max: 3 })
+    expect(await outcome({ ...limit, cost: 3 })).toBe('admitted')
+    expect(await outcome({ ...limit, max: 6, cost: 2 })).toBe('admitted')
+    expect(await read({ ...limit, max: 6 })).toMatchObject({ max: 6, remaining: 1 })
+    expect(await outcome(limit)).toBe('limited')
+  })
+
+  describeCalendar(suite, { state, outcome, read })
 }

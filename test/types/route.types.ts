@@ -108,3 +108,65 @@ defineRoute({
   authenticate: anonymous(),
   forward: { to: 'ORIGIN_URL' },
 })
+
+// Who may open while shared state is down says so at length; a webhook may not, since its deliveries are claimed.
+defineRoute({
+  ...common,
+  authenticate: anonymous(),
+  failure: { state: 'unsafeAllowWhenStateIsDown' },
+  firstTier: 'route',
+  forward: { to: 'ORIGIN_URL' },
+})
+defineRoute({
+  ...common,
+  authenticate: token(),
+  authorize: () => true,
+  failure: { state: { degraded: { max: 10, window: '10 s' } } },
+  forward: { to: 'ORIGIN_URL' },
+})
+defineRoute({
+  ...common,
+  authenticate: stripe({ secret: 'STRIPE_WEBHOOK_SECRET' }),
+  failure: { state: 'closed' },
+  forward: { to: 'ORIGIN_URL' },
+})
+
+defineRoute({
+  ...common,
+  authenticate: stripe({ secret: 'STRIPE_WEBHOOK_SECRET' }),
+  // @ts-expect-error a webhook that opens
+  failure: { state: 'unsafeAllowWhenStateIsDown' },
+  forward: { to: 'ORIGIN_URL' },
+})
+
+defineRoute({
+  ...common,
+  authenticate: stripe({ secret: 'STRIPE_WEBHOOK_SECRET' }),
+  // @ts-expect-error a webhook with a cap for outages
+  failure: { state: { degraded: { max: 10, window: '10 s' } } },
+  forward: { to: 'ORIGIN_URL' },
+})
+
+defineRoute({
+  ...common,
+  authenticate: anonymous(),
+  // @ts-expect-error a short word for a dangerous option
+  failure: { state: 'open' },
+  forward: { to: 'ORIGIN_URL' },
+})
+
+defineRoute({
+  ...common,
+  authenticate: anonymous(),
+  // @ts-expect-error a cap without a window
+  failure: { state: { degraded: { max: 10 } } },
+  forward: { to: 'ORIGIN_URL' },
+})
+
+defineRoute({
+  ...common,
+  authenticate: anonymous(),
+  // @ts-expect-error a first tier by principal: nobody is known there
+  firstTier: 'principal',
+  forward: { to: 'ORIGIN_URL' },
+})

@@ -1,9 +1,10 @@
 // Facts grow stage by stage: a stage that needs what a later one learns does not compile.
 import type { Authenticated, Identified, Matched, Received, Validated } from '../../src/contract.ts'
 import type { Route } from '../../src/route.ts'
-import { admitRequest } from '../../src/stages/admit/index.ts'
+import { admitRequest, type Consulted } from '../../src/stages/admit/index.ts'
 import { authorize } from '../../src/stages/authorize.ts'
 import { identify } from '../../src/stages/identify.ts'
+import type { DecisionEvent } from '../../src/stages/record/event.ts'
 import { validate } from '../../src/stages/validate.ts'
 
 declare const received: Received
@@ -29,3 +30,9 @@ validate(identified, route)
 
 // @ts-expect-error admit before validate
 admitRequest(authenticated, route, 'route', () => {})
+
+const expectNote = (_: DecisionEvent['state']): void => undefined
+const expectConsulted = (_: Consulted): void => undefined
+// The record tells exactly what admit says of shared state.
+expectNote({} as Consulted)
+expectConsulted({} as NonNullable<DecisionEvent['state']>)

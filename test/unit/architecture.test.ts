@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest'
 const root = resolve(import.meta.dirname, '../..')
 
 /** What each room may import, as prefixes of paths below `src/` or of package names; its own room is always allowed. */
-const POLICY = ['route.ts', 'options.ts', 'pattern.ts', 'clients.ts', 'limits.ts', 'compile.ts']
+const POLICY = [
+  'route.ts',
+  'options.ts',
+  'pattern.ts',
+  'clients.ts',
+  'limits.ts',
+  'units.ts',
+  'failure.ts',
+  'compile.ts',
+]
 
 const rooms: { room: string; may: string[] }[] = [
   { room: 'lib/', may: [] },
@@ -30,18 +39,32 @@ const rooms: { room: string; may: string[] }[] = [
   { room: 'stages/', may: ['contract.ts', 'denials.ts', 'route.ts', 'lib/', 'state/state.ts', 'valibot'] },
   { room: 'dev/', may: ['*'] },
   { room: 'cli/', may: ['*'] },
-  { room: 'worker.ts', may: ['sallyport', 'sallyport/durable-object', '../routes/index.ts'] },
+  {
+    room: 'worker.ts',
+    may: ['sallyport', 'sallyport/durable-object', 'sallyport/upstash', '../routes/index.ts'],
+  },
   // The hall: files of their own, from the types that all share up to what createGateway wires.
   { room: 'contract.ts', may: ['denials.ts', 'lib/'] },
   { room: 'denials.ts', may: ['contract.ts', 'lib/'] },
   { room: 'names.ts', may: [] },
-  ...['route', 'options', 'pattern', 'clients', 'limits', 'compile', 'define', 'anonymous'].map((name) => ({
+  ...[
+    'route',
+    'options',
+    'pattern',
+    'clients',
+    'limits',
+    'units',
+    'failure',
+    'compile',
+    'define',
+    'anonymous',
+  ].map((name) => ({
     room: `${name}.ts`,
     may: ['contract.ts', 'names.ts', 'lib/', 'valibot', ...POLICY],
   })),
   {
     room: 'settings.ts',
-    may: ['contract.ts', 'names.ts', 'route.ts', 'clients.ts', 'stages/', 'state/state.ts'],
+    may: ['contract.ts', 'names.ts', 'route.ts', 'clients.ts', 'stages/', 'state/state.ts', 'state/isolate/'],
   },
   {
     room: 'passage.ts',
@@ -51,6 +74,7 @@ const rooms: { room: string; may: string[] }[] = [
     room: `${name}.ts`,
     may: ['contract.ts', 'passage.ts', 'lib/', 'stages/', 'state/state.ts'],
   })),
+  { room: 'pools.ts', may: ['route.ts'] },
   { room: 'unmatched.ts', may: ['anonymous.ts', 'compile.ts', 'names.ts', 'pattern.ts', 'route.ts'] },
   {
     room: 'gateway.ts',
@@ -62,6 +86,7 @@ const rooms: { room: string; may: string[] }[] = [
       'pipeline.ts',
       'observe.ts',
       'passage.ts',
+      'pools.ts',
       'settings.ts',
       'unmatched.ts',
       'stages/',

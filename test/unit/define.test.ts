@@ -68,7 +68,7 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     [
       'a limit by the principal of anybody',
       { limits: [{ by: 'principal', max: 1, window: '1 m' }] },
-      /limits: by: 'principal' counts all anonymous callers as one/,
+      /limits\[0\].by: is 'principal', which counts all anonymous callers as one/,
     ],
     [
       'an unknown body option',
@@ -167,6 +167,12 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
       { limits: [{ by: 'route', max: 1, window: '1 m', refill: 2 }] },
       /limits\[0\].refill: belongs to/,
     ],
+    [
+      'the tenant among what is said of replays',
+      { replay: { tenant: () => 'a' } },
+      /replay.tenant: is not an option; the options here are ttl, onDuplicate/,
+    ],
+    ['a tenant that is no function', { tenant: 'acme' }, /POST \/x: tenant: is acme; use a function/],
     ['a bad replay time', { replay: { ttl: 'forever' } }, /replay.ttl: 'forever' is not a duration/],
   ])('%s', (_, options, message) => {
     expect(() => define(options)).toThrow(TypeError)
@@ -182,7 +188,10 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
 
   it('a token route without authorize', () => {
     const token = { ...anonymous(), kind: 'token' } as unknown as Authenticator<Principal, 'token'>
-    expect(() => define({ authenticate: token })).toThrow(/POST \/x: authorize: is missing/)
+    expect(() => define({ authenticate: token })).toThrow(/POST \/x: authorize: is missing; a token says/)
+    expect(() => define({ authenticate: { ...token, kind: 'apiKey' } })).toThrow(
+      /POST \/x: authorize: is missing; an API key says who calls, this says who may/,
+    )
   })
 
   it('a provider without a secret or without events', () => {

@@ -11,6 +11,8 @@ const pages = [
   'src/README.md',
   'src/origin/README.md',
   'src/state/README.md',
+  'src/state/isolate/README.md',
+  'src/state/upstash/README.md',
   'src/stages/record/README.md',
   'bench/README.md',
 ]

@@ -83,11 +83,13 @@ describe('three limits on one route', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask('carol')))
     const passed = answers.filter(({ status }) => status === 200)
     expect(passed.length).toBeLessThanOrEqual(3)
-    expect(passed.length).toBeGreaterThanOrEqual(1)
     for (const answer of answers) if (answer.status !== 200) expect(answer.status).toBe(429)
     expect(all.origin.requests.filter(({ target }) => target === '/limited/carol')).toHaveLength(
       passed.length,
     )
+    // Several objects count at once, so a storm may deny itself; a second later nothing of that is left.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    if (passed.length < 3) expect((await ask('carol')).status).toBe(200)
   })
 })
 

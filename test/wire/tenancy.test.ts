@@ -22,7 +22,7 @@ const standard = (body = '{}') => signStandard({ secret: secrets.STANDARD_WEBHOO
 const push = (body: string) => signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
 const arrivals = () => gateway.origin.requests.map(({ target }) => target)
 
-describe('replay.tenant', () => {
+describe('the tenant of a route', () => {
   it('keeps equal deliveries of two tenants apart, and one of each tenant from its copy', async () => {
     const delivery = await standard()
     const [first, second] = [

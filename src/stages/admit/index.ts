@@ -1,39 +1,73 @@
 import { allow, type Denial, deny, type Result } from '../../contract.ts'
-import { rateLimitHeaders } from '../../lib/rate-limit.ts'
-import { settledWithin } from '../../lib/wait.ts'
+import { limitName, rateLimitHeaders } from '../../lib/rate-limit.ts'
 import type { Route } from '../../route.ts'
-import type { Admission, AdmitRequest, LimitReading, State } from '../../state/state.ts'
+import type { Admission, AdmitRequest, LimitReading, State, StateFault } from '../../state/state.ts'
+import { ask } from './ask.ts'
+import { fallBack, type Policy } from './failure.ts'
 
+export { askOnce } from './ask.ts'
 export { admitRequest } from './request.ts'
 
-const RETRY_AFTER_STATE_SECONDS = 5
+/** Under what a request is admitted. */
+export interface Terms {
+  route: Pick<Route, 'failure' | 'replay'>
+  /** Milliseconds that are left for it. */
+  deadlineMs: number
+  /** Adds the `X-RateLimit-*` headers. */
+  legacyHeaders: boolean
+}
 
 export interface Admitted {
-  request: AdmitRequest
   readings: readonly LimitReading[]
+  /** The RateLimit fields of the answer. */
+  headers: Readonly<Record<string, string>>
   /** Names of limits in report mode that would have denied. */
   reported: readonly string[]
   /** Set when this delivery is done already: the `sallyport-id` of the first. */
   duplicateOf: string | undefined
 }
 
-/** Asks shared state inside the deadline, once more on a failure; what came too late is given back. */
+/** What shared state had to do with the decision: for the record. */
+export interface Consulted {
+  asked: 'answered' | 'remembered' | 'failed' | 'not-asked'
+  fault: StateFault | null
+  /** The failure policy that decided, and how many decisions it has taken in this isolate. */
+  policy: Policy | null
+  count: number | null
+}
+
+/** Asks shared state inside the deadline; where it does not decide, the route's failure policy does. */
 export async function admit(
   state: State,
   request: AdmitRequest,
-  route: Route,
-  deadlineMs: number,
-): Promise<Result<Admitted>> {
-  const admission = await ask(state, request, deadlineMs)
-  if (!admission) {
-    return deny('state_unavailable', 'shared state failed or did not answer inside the deadline', {
-      measure: { limit: deadlineMs, actual: deadlineMs, unit: 'milliseconds' },
-      retryAfterSeconds: RETRY_AFTER_STATE_SECONDS,
-    })
+  terms: Terms,
+): Promise<{ consulted: Consulted; result: Result<Admitted> }> {
+  const { deadlineMs, legacyHeaders: legacy } = terms
+  const { how, admission, fault } = await ask(state, request, deadlineMs)
+  if (admission !== undefined) {
+    const consulted: Consulted = { asked: how, fault, policy: null, count: null }
+    return { consulted, result: decide(admission, request, terms) }
   }
+  const measure =
+    fault === 'no answer in time'
+      ? ({ limit: deadlineMs, actual: deadlineMs, unit: 'milliseconds' } as const)
+      : undefined
+  const { policy, count, result } = fallBack(request, terms, fault, measure)
+  const consulted: Consulted = { asked: how, fault, policy, count }
+  if (!result.ok) return { consulted, result }
+  const { readings } = result.value
+  const headers = rateLimitHeaders(readings, { legacy })
+  return { consulted, result: allow({ readings, headers, reported: [], duplicateOf: undefined }) }
+}
+
+function decide(
+  admission: Admission,
+  request: AdmitRequest,
+  { route, legacyHeaders }: Terms,
+): Result<Admitted> {
   const readings = 'limits' in admission ? admission.limits : []
-  const headers = rateLimitHeaders(readings)
-  const admitted = { request, readings, reported: [], duplicateOf: undefined }
+  const headers = rateLimitHeaders(readings, { policies: request.limits, legacy: legacyHeaders })
+  const admitted = { readings, headers, reported: [], duplicateOf: undefined }
   switch (admission.outcome) {
     case 'admitted':
       return allow({ ...admitted, reported: admission.reported })
@@ -42,7 +76,7 @@ export async function admit(
     case 'revoked':
       return deny('principal_revoked', 'the principal is revoked in shared state')
     case 'limited':
-      return limited(admission, route, headers)
+      return limited(admission, request, headers)
     case 'leased':
       return deny('delivery_in_progress', 'another request holds the lease of this delivery', {
         retryAfterSeconds: admission.retryAfterSeconds,
@@ -58,37 +92,21 @@ export async function admit(
   }
 }
 
-async function ask(state: State, request: AdmitRequest, deadlineMs: number): Promise<Admission | undefined> {
-  const end = performance.now() + deadlineMs
-  const tries: Promise<Admission>[] = []
-  // Half for the first try: a lost reply leaves room for the second, which finds the first by its token.
-  for (const share of [0.5, 1]) {
-    const leftMs = (end - performance.now()) * share
-    if (leftMs <= 0) break
-    const attempt = state.admit(request)
-    tries.push(attempt)
-    const admission = await settledWithin(attempt, leftMs)
-    if (admission) return admission
-  }
-  request.background?.(
-    Promise.allSettled(tries)
-      .then(() => state.giveBack(request))
-      .catch(() => undefined),
-  )
-  return undefined
-}
-
 function limited(
-  { violated, retryAfterSeconds, limits }: Extract<Admission, { outcome: 'limited' }>,
-  route: Route,
+  { violated, retryAfterSeconds, limits: readings }: Extract<Admission, { outcome: 'limited' }>,
+  { limits }: AdmitRequest,
   headers: Readonly<Record<string, string>>,
 ): Result<Admitted> {
-  const names = violated.map((name) => name.slice(name.indexOf(':') + 1))
-  const max = route.limits.find((limit) => limit.name === names[0])?.max ?? limits[0]?.max ?? 0
+  const names = violated.map((name) => limitName({ name }))
+  const max = limits.find(({ name }) => name === violated[0])?.max ?? 0
   const measure: Denial['measure'] = { limit: max, actual: max + 1, unit: 'count' }
+  // Retry-After takes precedence, and must not come before the `t` of a limit that denies.
+  const resets = readings
+    .filter(({ name }) => violated.includes(name))
+    .map(({ resetSeconds }) => resetSeconds)
   return deny('rate_limited', `over the limit: ${names.join(', ')}`, {
     measure,
-    retryAfterSeconds,
+    retryAfterSeconds: Math.max(retryAfterSeconds, ...resets),
     headers,
     extensions: { 'violated-policies': names },
   })

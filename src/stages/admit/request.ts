@@ -1,4 +1,4 @@
-import type { Validated } from '../../contract.ts'
+import type { Principal, Validated } from '../../contract.ts'
 import { sha256, utf8 } from '../../lib/digest.ts'
 import { encodeHex } from '../../lib/hex.ts'
 import { askRoute, type CompiledLimit, type Route } from '../../route.ts'
@@ -6,8 +6,18 @@ import type { AdmitRequest, DeliveryClaim, LimitClaim } from '../../state/state.
 
 /** The lease outlives the origin's timeout by this much, so that a slow forward never runs without it. */
 const LEASE_MARGIN_MS = 31_000
+const MAX_COST = 1_000_000_000
 
 type Background = (promise: Promise<unknown>) => void
+
+/** What the limits and the claim of one request are made of. */
+interface Asking {
+  facts: Validated
+  route: Route
+  routeId: string
+  /** What the route's `tenant` returned; undefined where there is none, or where report mode cannot know. */
+  tenant: string | undefined
+}
 
 /** Builds the one question to shared state: every limit and the replay claim of this request. */
 export async function admitRequest(
@@ -16,66 +26,74 @@ export async function admitRequest(
   routeId: string,
   background: Background,
 ): Promise<AdmitRequest> {
+  const tenant = askRoute(route, facts, () => route.tenant && textOf(route.tenant(facts)), undefined)
+  const asking: Asking = { facts, route, routeId, tenant }
   return {
     token: crypto.randomUUID(),
     now: facts.now,
     background,
     ...(facts.client.key !== undefined && { client: facts.client.key }),
     principal: facts.principal.id,
-    limits: await Promise.all(route.limits.map((limit) => limitClaim(limit, facts, route, routeId))),
-    ...(facts.replay && { claim: await deliveryClaim(facts, facts.replay, route, routeId) }),
+    limits: await Promise.all(route.limits.map((limit) => limitClaim(limit, asking))),
+    ...(facts.replay && { claim: await deliveryClaim(facts.replay, asking) }),
   }
 }
 
-async function limitClaim(
-  limit: CompiledLimit,
-  facts: Validated,
-  route: Route,
-  routeId: string,
-): Promise<LimitClaim> {
-  const { algorithm, max, windowMs, refill, mode, cost } = limit
+async function limitClaim(limit: CompiledLimit, asking: Asking): Promise<LimitClaim> {
+  const { facts, route, routeId } = asking
+  const { algorithm, windowMs, calendar, mode, pool, tier, tiers, cost } = limit
+  // A limit in report mode refuses nobody, its functions as little as its count.
+  const ask = <T>(run: () => T, otherwise: T) =>
+    askRoute({ mode: mode === 'report' ? mode : route.mode }, facts, run, otherwise)
+  const named = tier && ask(() => tier(facts), undefined)
+  const { max, refill } = (named === undefined ? undefined : tiers.get(named)) ?? limit
   return {
     algorithm,
     max,
     windowMs,
+    ...(calendar && { calendar }),
     refill,
     mode,
-    cost,
-    name: `${routeId}:${limit.name}`,
-    owner: await ownerOf(limit, facts, route, routeId),
+    cost: typeof cost === 'number' ? cost : ask(() => unitsOf(cost(facts)), 1),
+    name: `${pool === undefined ? routeId : '*'}:${limit.name}`,
+    owner: await ownerOf(limit, asking, ask),
   }
 }
 
 async function ownerOf(
-  { by, name }: CompiledLimit,
-  facts: Validated,
-  route: Route,
-  routeId: string,
+  { by, name, pool }: CompiledLimit,
+  { facts, routeId, tenant }: Asking,
+  ask: <T>(run: () => T, otherwise: T) => T,
 ): Promise<LimitClaim['owner']> {
   switch (by) {
     case 'route':
-      return `route:${routeId}`
+      return pool === undefined ? `route:${routeId}` : `pool:${pool}`
     case 'client':
       return `client:${facts.client.key ?? 'unknown'}`
     case 'principal':
       return `principal:${facts.principal.id}`
+    case 'tenant':
+      return `tenant:${tenant === undefined ? 'unknown' : await digestOf('tenant', tenant)}`
+    case 'provider':
+      return `provider:${ask(() => memberOf(facts.principal, 'provider'), 'unknown')}`
+    case 'apiKey': {
+      const keyId = ask(() => memberOf(facts.principal, 'keyId'), undefined)
+      return `apiKey:${keyId === undefined ? 'unknown' : await digestOf('apiKey', keyId)}`
+    }
     default:
       // Those about whom the function cannot speak are counted together.
       return `key:${await digestOf(
-        routeId,
+        pool === undefined ? routeId : '*',
         name,
-        askRoute(route, facts, () => by(facts), ''),
+        ask(() => textOf(by(facts)), ''),
       )}`
   }
 }
 
 async function deliveryClaim(
-  facts: Validated,
   replay: NonNullable<Validated['replay']>,
-  route: Route,
-  routeId: string,
+  { facts, route, routeId, tenant = '' }: Asking,
 ): Promise<DeliveryClaim> {
-  const tenant = askRoute(route, facts, () => route.replay.tenant?.(facts), undefined) ?? ''
   return {
     route: routeId,
     key: await digestOf(routeId, tenant, replay.kind, replay.id),
@@ -86,6 +104,22 @@ async function deliveryClaim(
     copiesPass: route.replay.onDuplicate === 'forward',
   }
 }
+
+/** Units that a route's function named; anything else than a whole number would spoil a count for everybody. */
+function unitsOf(cost: number): number {
+  if (Number.isSafeInteger(cost) && cost >= 0 && cost <= MAX_COST) return cost
+  throw new RangeError('the cost of a request must be a whole number from 0 to 1e9')
+}
+
+/** What a route's function named: without a text, strangers would be counted as one. */
+function textOf(value: string): string {
+  if (typeof value === 'string') return value
+  throw new TypeError('the function of a route did not return text')
+}
+
+/** A member that principals of one kind have. */
+const memberOf = (principal: Principal, name: string): string =>
+  textOf((principal as unknown as Record<string, string>)[name] as string)
 
 /** Hex SHA-256 over the parts; JSON keeps them apart, whatever they hold. */
 const digestOf = async (...parts: readonly string[]): Promise<string> =>

@@ -42,6 +42,7 @@ export interface Journal {
   duplicateOf: string | null
   settled: DecisionEvent['settled']
   readings: readonly LimitReading[]
+  state: DecisionEvent['state']
   traceId: string | null
   cfRay: string | null
   waits: Waits
@@ -63,9 +64,10 @@ export const openJournal = (id: string, now: number): Journal => ({
   duplicateOf: null,
   settled: null,
   readings: [],
+  state: null,
   traceId: null,
   cfRay: null,
-  waits: { read: null, authenticate: null, admit: null, origin: null, settle: null },
+  waits: { firstTier: null, read: null, authenticate: null, admit: null, origin: null, settle: null },
 })
 
 /** Notes what receive learnt; a `cf-ray` is believed only from Cloudflare. */
@@ -97,7 +99,8 @@ export async function timed<T>(journal: Journal, wait: keyof Waits, promise: Pro
 }
 
 /** Milliseconds that the gateway itself made the request wait before the origin. */
-export const waitedMs = ({ waits }: Journal): number => (waits.authenticate ?? 0) + (waits.admit ?? 0)
+export const waitedMs = ({ waits }: Journal): number =>
+  (waits.firstTier ?? 0) + (waits.authenticate ?? 0) + (waits.admit ?? 0)
 
 /** Writes the one event of a decision to the Worker's log. */
 export async function record(
@@ -137,6 +140,7 @@ export async function record(
     duplicateOf: journal.duplicateOf,
     settled: journal.settled,
     limits: journal.readings.map(({ name, max, remaining }) => ({ name, max, remaining })),
+    state: journal.state,
     cfRay: journal.cfRay,
     traceId: journal.traceId,
     workerVersion: versionOf(env),

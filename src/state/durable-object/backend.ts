@@ -88,7 +88,8 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
         }
       },
 
-      async settle(settlement) {
+      // A signal belongs to this isolate and cannot be sent.
+      async settle({ signal: _, ...settlement }) {
         return objects.getByName(deliveryName(settlement.claim)).settle(settlement)
       },
 

@@ -5,12 +5,18 @@ export type Claimed =
   | { outcome: 'leased'; retryAfterSeconds: number }
   | { outcome: 'done'; duplicateOf: string }
 
-type Row = { state: 'leased' | 'done'; token: string; round: number; request_id: string; expires_at: number }
+type Row = {
+  state: 'leased' | 'done' | 'burnt'
+  token: string
+  round: number
+  request_id: string
+  expires_at: number
+}
 
 // A delivery in progress is about to end as a rule: the rest of its lease is the worst case, not the usual one.
 const LONGEST_RETRY_AFTER_SECONDS = 5
 
-/** The claims of one shard in SQLite: absent → leased → done; a row past `expires_at` is absent. */
+/** The claims of one shard in SQLite: absent → leased → done, or burnt; a row past `expires_at` is absent. */
 export class Deliveries {
   readonly #sql: SqlStorage
 
@@ -26,13 +32,13 @@ export class Deliveries {
     this.#sql.exec('CREATE INDEX IF NOT EXISTS deliveries_by_expiry ON deliveries (expires_at)')
   }
 
-  /** Takes the claim, or says who has it. A `once` claim is done at once. */
+  /** Takes the claim, or says who has it. A `once` claim is burnt at once, and never forgotten. */
   claim(claim: DeliveryClaim, token: string, round: number, now: number): Claimed {
     const row = this.#live(claim.key, now)
     const once = claim.kind === 'once'
     if (row !== undefined) {
       const own = row.token === token
-      if (row.state === 'done') {
+      if (row.state !== 'leased') {
         return own && once ? { outcome: 'admitted' } : { outcome: 'done', duplicateOf: row.request_id }
       }
       if (!own) {
@@ -43,7 +49,7 @@ export class Deliveries {
     const newest = Math.max(round, row?.round ?? 0)
     this.#write(
       claim,
-      once ? 'done' : 'leased',
+      once ? 'burnt' : 'leased',
       token,
       newest,
       now,

@@ -105,7 +105,7 @@ function faultOf(error: unknown, signal: AbortSignal): StateFault {
   if (name !== 'UpstashError') return 'not reachable'
   const message = messageOf(error)
   if (/^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/.test(message)) return 'credential refused'
-  if (/^OOM/.test(message)) return 'out of memory'
+  if (/^(OOM|ERR DB capacity quota)/.test(message)) return 'out of memory'
   if (/^ERR max [a-z ]*(limit|size)/.test(message)) return 'over its quota'
   return 'failed'
 }

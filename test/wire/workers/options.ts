@@ -67,7 +67,7 @@ const routes = (prefix: '' | '/api') => ({
   tenants: defineRoute({
     ...signed,
     path: `${prefix}/tenants/:tenant/hooks`,
-    replay: { tenant: ({ params }) => params.tenant },
+    tenant: ({ params }) => params.tenant,
   }),
   shared: defineRoute({ ...signed, path: `${prefix}/shared/:tenant/hooks` }),
   brief: defineRoute({ ...signed, path: `${prefix}/brief`, replay: { ttl: '1 m' } }),

@@ -1,0 +1,229 @@
+import { signStandard } from 'sallyport/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
+import type { RawAnswer } from './harness/raw.ts'
+import { DEADLINE_MS, faults, isSlow, plan } from './outage/faults.ts'
+
+/** What a machine that is busy may add to a deadline. */
+const MARGIN_MS = 900
+const UNHANDLED = /unhandled|uncaught/i
+
+let gateway: TestGateway
+beforeAll(async () => {
+  gateway = await startGateway({ entry: 'test/wire/workers/outage.ts', state: 'upstash' })
+  // Every script is known to the server: its first use is a call more, which a fault would strike.
+  plan(gateway.front, 'admit', faults['a lost reply'] ?? never(), 2)
+  await send('/webhook', 'first')
+  gateway.origin.behave({ status: 500 })
+  await send('/webhook', 'second')
+  await pause(500)
+})
+afterAll(() => gateway?.close())
+beforeEach(() => {
+  gateway.origin.clear()
+  gateway.front.faults.clear()
+})
+afterEach(() => {
+  expect(gateway.workerd.lines.filter((line) => UNHANDLED.test(line))).toEqual([])
+})
+
+let serial = 0
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const sign = (cell: string) =>
+  signStandard({
+    secret: secrets.STANDARD_WEBHOOK_SECRET,
+    id: `msg_${process.pid}_${++serial}`,
+    body: JSON.stringify({ cell }),
+  })
+const plain = (cell: string) => ({
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ cell }),
+})
+/** A request of its own for the cell: a signed delivery where the route takes nothing else. */
+async function send(path: string, cell: string): Promise<RawAnswer> {
+  return gateway.deliver(path, path === '/webhook' ? await sign(cell) : plain(cell))
+}
+async function timed(call: Promise<RawAnswer>): Promise<[RawAnswer, number]> {
+  const start = performance.now()
+  return [await call, performance.now() - start]
+}
+/** How many units the cell's limit has left, as an answer tells. */
+const left = (answer: RawAnswer) => /"cell";r=(\d+)/.exec(one(answer, 'ratelimit') ?? '')?.[1]
+
+const routes = [
+  ['/webhook', 'closed'],
+  ['/closed', 'closed'],
+  ['/allowed', 'allowed'],
+  ['/degraded', 'degraded'],
+] as const
+const cells = Object.keys(faults).flatMap((name) =>
+  routes.map(([path, policy]) => ({ name, path, policy, named: faults[name] ?? never() })),
+)
+const never = (): never => {
+  throw new Error('no such fault')
+}
+
+describe('at the first try of admit', () => {
+  it.each(cells)('$name on $path: the second try decides, and the request counts once', async (cell) => {
+    const { name, path, named } = cell
+    const of = `once ${name} ${path}`
+    plan(gateway.front, 'admit', named, 1)
+    const [answer, ms] = await timed(send(path, of))
+    expect(answer.status).toBe(200)
+    expect(ms).toBeLessThan((isSlow(named) ? DEADLINE_MS / 2 : 0) + MARGIN_MS)
+    expect((await gateway.recordOf(answer)).state).toMatchObject({ asked: 'answered', policy: null })
+    expect(gateway.origin.requests).toHaveLength(1)
+    if (named.fault.kind === 'latency') await pause(named.fault.ms)
+    expect(left(await send(path, of))).toBe('98')
+  })
+})
+
+describe('at every try of admit', () => {
+  it.each(cells)('$name on $path ($policy)', async ({ name, path, policy, named }) => {
+    const of = `for good ${name} ${path}`
+    const delivery = path === '/webhook' ? await sign(of) : plain(of)
+    plan(gateway.front, 'admit', named, Number.POSITIVE_INFINITY)
+    const [answer, ms] = await timed(gateway.deliver(path, delivery))
+    expect(ms).toBeLessThan((isSlow(named) ? DEADLINE_MS : 0) + MARGIN_MS)
+    const { state, reason } = await gateway.recordOf(answer)
+    expect(state).toMatchObject({ asked: 'failed', fault: named.told, policy })
+    if (policy === 'closed') {
+      expect([answer.status, problem(answer).code]).toEqual([503, 'state_unavailable'])
+      expect(one(answer, 'retry-after')).toBe('5')
+      expect(reason).toBe(`shared state: ${named.told}`)
+      expect(answer.text).not.toContain(named.told)
+      expect(gateway.origin.requests).toHaveLength(0)
+    } else {
+      expect(answer.status).toBe(200)
+      expect(one(answer, 'ratelimit')?.startsWith('"degraded";r=') ?? false).toBe(policy === 'degraded')
+      expect(gateway.origin.requests).toHaveLength(1)
+    }
+    gateway.front.faults.clear()
+    // What came late was given back: nothing is counted, and the provider's retry passes at once.
+    await pause(named.fault.kind === 'latency' ? named.fault.ms + 200 : 200)
+    gateway.origin.clear()
+    const retry = await gateway.deliver(path, delivery)
+    expect([retry.status, one(retry, 'sallyport-duplicate-of')]).toEqual([200, undefined])
+    expect(left(retry)).toBe('99')
+    expect(gateway.origin.requests).toHaveLength(1)
+  })
+})
+
+/** What became of deliveries whose settlements met each of the faults, all at once. */
+async function settleAll(point: 'commit' | 'release', times: number, status: number) {
+  const names = Object.keys(faults)
+  gateway.origin.behave({ status }, names.length)
+  const firsts = await Promise.all(
+    names.map(async (name, index) => {
+      plan(gateway.front, point, faults[name] ?? never(), times, `settling-${index}`)
+      const delivery = await sign(`${point} ${index} ${times}`)
+      const path = `/settling/${index}`
+      return { name, path, delivery, answer: await gateway.deliver(path, delivery) }
+    }),
+  )
+  const outcomes = firsts.map(async ({ name, path, delivery, answer }) => {
+    const { settled } = await gateway.recordOf(answer, 30_000)
+    // What waits in the front is done by then.
+    if (faults[name]?.fault.kind === 'latency') await pause(1000)
+    const copy = await gateway.deliver(path, delivery)
+    const isKnown = one(copy, 'sallyport-duplicate-of') !== undefined
+    return {
+      answer: answer.status,
+      settled,
+      copy: copy.status === 409 ? 'leased' : isKnown ? 'acknowledged' : 'arrives',
+      arrivals: gateway.origin.requests.filter(({ target }) => target === path).length,
+    }
+  })
+  const ended = await Promise.all(outcomes)
+  return Object.fromEntries(names.map((name, index) => [name, ended[index]]))
+}
+
+// A settlement waits for longer than the deadline: what is merely late is in time for it.
+const expected = (of: (executed: boolean, isLate: boolean) => object) =>
+  Object.fromEntries(
+    Object.entries(faults).map(([name, { executed, fault }]) => [name, of(executed, 'ms' in fault)]),
+  )
+
+describe('at a settlement', { timeout: 60_000 }, () => {
+  it('each fault at the first commit: it is made again, and a copy does not arrive', async () => {
+    expect(await settleAll('commit', 1, 200)).toEqual(
+      expected(() => ({ answer: 200, settled: 'committed', copy: 'acknowledged', arrivals: 1 })),
+    )
+  })
+
+  it('each fault at every commit: the lease keeps copies out, unless the database had heard', async () => {
+    expect(await settleAll('commit', Number.POSITIVE_INFINITY, 200)).toEqual(
+      expected((executed, isLate) => ({
+        answer: 200,
+        settled: isLate ? 'committed' : 'failed',
+        copy: executed ? 'acknowledged' : 'leased',
+        arrivals: 1,
+      })),
+    )
+  })
+
+  it('each fault at the first release: it is made again, and the retry arrives', async () => {
+    expect(await settleAll('release', 1, 500)).toEqual(
+      expected(() => ({ answer: 500, settled: 'released', copy: 'arrives', arrivals: 2 })),
+    )
+  })
+
+  it('each fault at every release: the retry arrives when the lease is over, or at once if it was heard', async () => {
+    expect(await settleAll('release', Number.POSITIVE_INFINITY, 500)).toEqual(
+      expected((executed, isLate) => ({
+        answer: 500,
+        settled: isLate ? 'released' : 'failed',
+        copy: executed ? 'arrives' : 'leased',
+        arrivals: executed ? 2 : 1,
+      })),
+    )
+  })
+})
+
+describe('at the give-back of what every try had taken', () => {
+  it.each(Object.keys(faults))('%s: the lease runs out by itself, no copy is acknowledged', async (name) => {
+    const delivery = await sign(`give-back ${name}`)
+    plan(gateway.front, 'admit', faults['a lost reply'] ?? never(), 2)
+    plan(gateway.front, 'give-back', faults[name] ?? never(), 1)
+    expect((await gateway.deliver('/webhook', delivery)).status).toBe(503)
+    await pause(100)
+    const retry = await gateway.deliver('/webhook', delivery)
+    // Given back although the answer was lost, or kept out until the lease ends: never lost, never a false success.
+    expect(one(retry, 'sallyport-duplicate-of')).toBeUndefined()
+    expect(retry.status === 200 || (retry.status === 409 && Number(one(retry, 'retry-after')) > 0)).toBe(true)
+    const gaveBack = faults[name]?.executed === true && faults[name]?.fault.kind !== 'latency'
+    expect(retry.status).toBe(gaveBack ? 200 : 409)
+  })
+})
+
+describe('with Redis dead', () => {
+  it.each([
+    ['killed', () => gateway.redis.kill()],
+    ['stopped in its tracks', async () => gateway.redis.pause()],
+    ['not reachable', () => gateway.front.refuseConnections()],
+  ])(
+    '(%s) 200 requests at once all end by their deadline, and the next one after it is normal',
+    async (_, die) => {
+      expect((await send('/closed', 'alive')).status).toBe(200)
+      gateway.origin.clear()
+      await die()
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => timed(send(i % 2 === 0 ? '/closed' : '/webhook', 'dead'))),
+      )
+      const slowest = Math.max(...answers.map(([, ms]) => ms))
+      console.log(
+        `200 requests at once without Redis: the slowest took ${Math.round(slowest)} ms of ${DEADLINE_MS}`,
+      )
+      // They share two cores with everything else, so the wait in line comes on top of the deadline.
+      expect(slowest).toBeLessThan(DEADLINE_MS + 2000)
+      expect(answers.map(([{ status }]) => status)).toEqual(answers.map(() => 503))
+      expect(gateway.origin.requests).toHaveLength(0)
+      gateway.redis.resume()
+      await gateway.redis.restart()
+      await gateway.front.acceptAgain().catch(() => undefined)
+      const [next] = await timed(send('/webhook', 'recovered'))
+      expect(next.status).toBe(200)
+      expect(gateway.origin.requests).toHaveLength(1)
+    },
+  )
+})
