@@ -59,7 +59,8 @@ export function createGateway(routes: Routes, options: GatewayOptions) {
   checkPools(routes)
 
   /** The first door, then the router on the canonical path; any throw becomes one 500 and one record. */
-  async function handle(request: Request, env: Env, ctx: Context): Promise<Response> {
+  async function handle(request: Request, bindings: object, ctx: Context): Promise<Response> {
+    const env = bindings as Env
     // The one reading of the clock that decisions rest on.
     const now = Date.now()
     const journal = openJournal(crypto.randomUUID(), now)
@@ -181,11 +182,20 @@ function compilePlaces(routes: Routes): Place[] {
   return [...places.values()].sort((a, b) => bySpecificity(a.pattern, b.pattern))
 }
 
-/** Bindings are one object for the life of an isolate: what they settle is computed once. */
+/**
+ * Bindings are the same for the life of an isolate: what they settle is computed once, and with it lives what the isolate
+ * remembers. A copy of the bindings counts as the bindings.
+ */
 function memoized(compute: (env: Env) => Settings): (env: Env) => Settings {
   let last: { env: Env; settings: Settings } | undefined
   return (env) => {
-    if (last?.env !== env) last = { env, settings: compute(env) }
+    if (last === undefined || !sameBindings(last.env, env)) last = { env, settings: compute(env) }
     return last.settings
   }
+}
+
+function sameBindings(a: Env, b: Env): boolean {
+  if (a === b) return true
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }

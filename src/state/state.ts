@@ -25,6 +25,8 @@ export interface State {
 export interface AdmitRequest {
   /** The lease token: unguessable, one for each request, the same for a retried call. */
   token: string
+  /** The same call was made before, and may hold already what it asks for. */
+  isRetry?: boolean
   /** Milliseconds since the epoch, read once at the gateway's door. */
   now: number
   /** The client's key, or undefined when no address is believed. */

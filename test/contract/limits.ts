@@ -52,6 +52,43 @@ export function describeLimits(suite: Suite): void {
     }
   })
 
+  test('a copy that goes on counts once when its call is tried again, and is told again what it is', async () => {
+    const limit = limitOf({ max: 5 })
+    const claim = claimOf({ copiesPass: true })
+    const first = request({ claim, limits: [limit] })
+    await state.admit(first)
+    await state.settle({ claim, token: first.token, as: 'commit' })
+    const copy = request({ claim, limits: [limit] })
+    for (let i = 0; i < 3; i++) {
+      expect(await state.admit({ ...copy, isRetry: i > 0 })).toMatchObject({
+        outcome: 'done',
+        duplicateOf: claim.requestId,
+        limits: [{ remaining: 3 }],
+      })
+    }
+    await state.giveBack(copy)
+    expect(await read(limit)).toMatchObject({ remaining: 4 })
+  })
+
+  test('a once claim that led to no forward gives its counts back, once, and stays burnt', async () => {
+    const limit = limitOf({ max: 5 })
+    const reported = limitOf({ max: 1, mode: 'report', name: 'orders:tried' })
+    await state.admit(request({ limits: [reported] }))
+    const first = request({ limits: [limit, reported], claim: claimOf({ kind: 'once' }) })
+    for (const isRetry of [false, true]) {
+      expect(await state.admit({ ...first, isRetry })).toMatchObject({
+        outcome: 'admitted',
+        reported: ['orders:tried'],
+        limits: [{ remaining: 4 }, {}],
+      })
+    }
+    await state.admit(request({ limits: [limit] }))
+    await state.giveBack(first)
+    await state.giveBack(first)
+    expect(await read(limit)).toMatchObject({ remaining: 4 })
+    expect((await state.admit(request({ claim: first.claim ?? claimOf() }))).outcome).toBe('done')
+  })
+
   test('counts a call once that is tried again with the same token', async () => {
     const limit = limitOf({ max: 3 })
     const first = request({ limits: [limit], claim: claimOf() })

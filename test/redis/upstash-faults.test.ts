@@ -138,6 +138,27 @@ describe('what a late first try leaves', () => {
     }
   })
 
+  test('nothing after its retry was admitted and given back', async () => {
+    const state = tested.isolate()
+    const limit = limitOf({ max: 10 })
+    for (const claim of [claimOf(), undefined]) {
+      const { claim: _other, ...rest } = full({ limits: [limit] })
+      const asked = { ...rest, ...(claim && { claim }) }
+      await state.admit(full())
+      held(300)
+      expect((await ended(state.admit({ ...asked, ...within(50) }))).fault).toBe('no answer in time')
+      expect((await state.admit(asked)).outcome).toBe('admitted')
+      await state.giveBack(asked)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(await state.admit(full({ limits: [{ ...limit, cost: 11 }] }))).toMatchObject({
+        limits: [{ remaining: 10 }],
+      })
+      if (claim) {
+        expect((await state.admit(full({ claim }))).outcome).toBe('admitted')
+      }
+    }
+  })
+
   test('no lease after its retry was admitted, forwarded and released', async () => {
     const state = tested.isolate()
     const asked = full()

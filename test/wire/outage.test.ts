@@ -109,6 +109,18 @@ describe('at every try of admit', () => {
   })
 })
 
+describe('a connection that drops', () => {
+  it.each(['a closed socket', 'a lost reply'])(
+    '(%s) with 40 requests on it: each is asked again, although the breaker has opened',
+    async (name) => {
+      plan(gateway.front, 'admit', faults[name] ?? never(), 40)
+      const answers = await Promise.all(Array.from({ length: 40 }, () => send('/webhook', `drop ${name}`)))
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+      expect(left(await send('/webhook', `drop ${name}`))).toBe('59')
+    },
+  )
+})
+
 /** What became of deliveries whose settlements met each of the faults, all at once. */
 async function settleAll(point: 'commit' | 'release', times: number, status: number) {
   const names = Object.keys(faults)

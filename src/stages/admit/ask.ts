@@ -26,7 +26,7 @@ export async function ask(state: State, request: AdmitRequest, deadlineMs: numbe
     const leftMs = (end - performance.now()) * share
     if (leftMs <= 0) break
     const waited = await within(leftMs, (signal) => {
-      const attempt = state.admit({ ...request, signal })
+      const attempt = state.admit({ ...request, signal, isRetry: tries.length > 0 })
       tries.push(attempt)
       return attempt
     })

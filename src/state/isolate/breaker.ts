@@ -11,7 +11,9 @@ export const PROBE_LOST_MS = 30_000
  * timer runs, and nothing that belongs to a request is kept: in workerd a request must not touch another's I/O.
  *
  * There is no pause between probes, so that the first request after a recovery is answered. What keeps callers one after
- * another from waiting out their deadline is that a probe has one try: its retry is rejected.
+ * another from waiting out their deadline is that a probe has one try: its retry is rejected. The retry of a call that began
+ * before the breaker opened is let through: one connection that drops fails many calls at once, and all of them may be well
+ * a moment later.
  */
 export class Breaker {
   #failures = 0
@@ -34,15 +36,13 @@ export class Breaker {
   }
 
   /** Lets a call through or throws; what is returned is told once how the call ended. */
-  #begin({ token, signal }: AdmitRequest, now: number): (succeeded: boolean) => void {
+  #begin({ token, isRetry, signal }: AdmitRequest, now: number): (succeeded: boolean) => void {
     const isOpen = this.#failures >= FAILURES_TO_OPEN
-    if (isOpen) {
-      if (token === this.#failedProbe || this.#isProbing(now)) {
-        throw new StateError('not asked: it failed before')
-      }
-      this.#probe = { token, since: now }
+    if (isOpen && (token === this.#failedProbe || (!isRetry && this.#isProbing(now)))) {
+      throw new StateError('not asked: it failed before')
     }
-    const probe = isOpen ? this.#probe : undefined
+    if (isOpen && !isRetry) this.#probe = { token, since: now }
+    const probe = isOpen && !isRetry ? this.#probe : undefined
     const successes = this.#successes
     let isUnderWay = true
     const end = (succeeded: boolean): void => {

@@ -14,10 +14,7 @@ export function guard(state: State, clock: () => number = Date.now): State {
       const now = clock()
       const remembered = memory.recall(request, now)
       if (remembered) return remembered
-      const admission = await breaker.admit(request, now, () => {
-        memory.asking(request.token)
-        return state.admit(request)
-      })
+      const admission = await breaker.admit(request, now, () => state.admit(request))
       memory.learn(request, admission, now)
       return admission
     },

@@ -37,16 +37,14 @@ interface Denied {
 export class Memory {
   // In the order of writing: the oldest entry is the first.
   readonly #denied = new Map<string, Denied>()
-  /** Tokens that were asked for and have no answer yet, or never got one. */
-  readonly #unanswered = new Set<string>()
 
   get size(): number {
     return this.#denied.size
   }
 
   /** The denial of a request that a remembered limit denies, or undefined when shared state has to be asked. */
-  recall({ token, limits }: AdmitRequest, now: number): Admission | undefined {
-    if (this.#denied.size === 0 || this.#unanswered.has(token)) return undefined
+  recall({ isRetry, limits }: AdmitRequest, now: number): Admission | undefined {
+    if (this.#denied.size === 0 || isRetry) return undefined
     const violated: string[] = []
     const readings: LimitReading[] = []
     for (const limit of limits) {
@@ -66,21 +64,10 @@ export class Memory {
     }
   }
 
-  /** Notes that shared state is asked for this token. */
-  asking(token: string): void {
-    this.#unanswered.add(token)
-    if (this.#unanswered.size <= MEMORY_ENTRIES) return
-    for (const oldest of this.#unanswered) {
-      this.#unanswered.delete(oldest)
-      return
-    }
-  }
-
   /**
    * Learns from an answer; `askedAt` is when the call began, so that no denial is believed for longer than the backend said.
    */
   learn(request: AdmitRequest, admission: Admission, askedAt: number): void {
-    this.#unanswered.delete(request.token)
     if (admission.outcome !== 'limited') return
     request.limits.forEach((limit, index) => {
       const reading = admission.limits[index]

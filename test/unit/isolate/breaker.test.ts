@@ -56,10 +56,24 @@ describe('a state that fails', () => {
   it('is not asked again by the probe that failed, whether it was refused or came too late', async () => {
     const open = await opened()
     await expect(open.guarded.admit(requestOf({ token: 'refused' }))).rejects.toThrow('not reachable')
-    await expectNotAsked(open.guarded.admit(requestOf({ token: 'refused' })))
+    await expectNotAsked(open.guarded.admit(requestOf({ token: 'refused', isRetry: true })))
     hangingProbe(open, 'late')()
-    await expectNotAsked(open.guarded.admit(requestOf({ token: 'late' })))
+    await expectNotAsked(open.guarded.admit(requestOf({ token: 'late', isRetry: true })))
     expect(open.backend.asked.map(({ token }) => token)).toEqual(['refused', 'late'])
+  })
+
+  it('is asked again by every call that began before it was taken for dead', async () => {
+    const backend = scripted(down)
+    const guarded = guard(backend)
+    const requests = Array.from({ length: 40 }, () => requestOf())
+    await Promise.all(requests.map((request) => guarded.admit(request).catch(() => undefined)))
+    const abort = hangingProbe({ backend, guarded, pass: () => 0 })
+    await expectNotAsked(guarded.admit(requestOf()))
+    backend.answer = async () => admitted
+    for (const request of requests) {
+      expect(await guarded.admit({ ...request, isRetry: true })).toEqual(admitted)
+    }
+    abort()
   })
 
   it('is believed alive after the first success, with five failures to go again', async () => {

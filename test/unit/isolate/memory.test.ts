@@ -162,7 +162,7 @@ describe('a request over a limit that is known to deny', () => {
     backend.answer = async (asked) => deniedBy(asked)
     await ask()
     backend.answer = async () => admitted
-    expect(await guarded.admit({ ...request, now: 5 })).toEqual(admitted)
+    expect(await guarded.admit({ ...request, isRetry: true })).toEqual(admitted)
     expect(await ask()).toHaveProperty('remembered')
   })
 
@@ -259,7 +259,6 @@ describe('a memory under a spray of 100,000 clients, each over its limit', () =>
     let largest = 0
     for (let i = from; i < from + count; i++) {
       const request = requestOf({ limits: [limitOf({ owner: clientOf(i) })] })
-      memory.asking(request.token)
       memory.learn(request, deniedBy(request, 3_600_000), i * msEach)
       largest = Math.max(largest, memory.size)
     }
@@ -330,15 +329,5 @@ describe('a memory under a spray of 100,000 clients, each over its limit', () =>
     const long = requestOf({ limits: [limitOf({ owner: `principal:${'x'.repeat(LONGEST_KEY)}` })] })
     memory.learn(long, deniedBy(long), 0)
     expect(memory.size).toBe(0)
-  })
-
-  it('is bounded in the tokens of calls that never got an answer', async () => {
-    const memory = new Memory()
-    const limits = [limitOf()]
-    memory.learn(requestOf({ limits }), deniedBy(requestOf({ limits })), 0)
-    memory.asking('first')
-    for (let i = 0; i < MEMORY_ENTRIES; i++) memory.asking(`t${i}`)
-    expect(memory.recall(requestOf({ token: 't1', limits }), 1)).toBeUndefined()
-    expect(memory.recall(requestOf({ token: 'first', limits }), 1)).toHaveProperty('remembered')
   })
 })

@@ -10,6 +10,6 @@ const gateway = createGateway(rowRoutes('/api'), { state: { 'durable-object': du
 /** Somebody's app: its own router sees the raw target first. */
 const app = new Hono<{ Bindings: Cloudflare.Env }>()
 app.get('/health', (c) => c.text('up'))
-app.all('/api/*', (c) => gateway.fetch(c.req.raw, c.env as never, c.executionCtx))
+app.all('/api/*', (c) => gateway.fetch(c.req.raw, c.env, c.executionCtx))
 
 export default app
