@@ -187,7 +187,7 @@ export function describeClaims({ makeState, tools, request, background }: Suite)
 
   test('lets a resend on purpose pass once it is forgotten, and a lease is not forgotten', async () => {
     const claim = claimOf()
-    const first = request({ claim })
+    const first = request({ claim, limits: [limitOf()] })
     await state.admit(first)
     await tools.forget(claim.route, claim.key)
     expect((await state.admit(request({ claim }))).outcome).toBe('leased')

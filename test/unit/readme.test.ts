@@ -46,3 +46,11 @@ it('every runtime and development dependency has its reason', () => {
   )
   expect(unnamed).toEqual([])
 })
+
+it('the README quotes the costs that the page of Upstash computes', () => {
+  const [, upstash = '', , objects = ''] =
+    /^\| delivery, committed +\| (\$[\d.]+) +\| (\$[\d.]+) +\| (\$[\d.]+)/m.exec(
+      read('src/state/upstash/README.md'),
+    ) ?? []
+  expect(read('README.md')).toContain(`| ${objects} and object time | 6 commands each, ${upstash} |`)
+})
