@@ -11,7 +11,8 @@ const DEFAULT_MAX_BODY_BYTES = 1_048_576
 /** The isolate has 128 MB for everything that it does at once. */
 const MAX_BODY_BYTES = 16_777_216
 /** Nobody waits longer for a gateway to decide; and a lease has to outlive it. */
-const MAX_DEADLINE_MS = 30_000
+const MAX_DEADLINE_MS = 15_000
+const DEFAULT_BUDGET_MS = 50
 const MAX_TIMEOUT_MS = 120_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MODES = ['enforce', 'report']
@@ -96,7 +97,12 @@ export function compileRoute(options: AnyRouteOptions): Route {
     'deadline',
     options.deadline ?? (authenticate.kind === 'webhook' ? '2 s' : '1 s'),
   )
-  check(deadlineMs <= MAX_DEADLINE_MS, 'deadline', `is ${options.deadline}; use at most '30 s'`)
+  check(deadlineMs <= MAX_DEADLINE_MS, 'deadline', `is ${options.deadline}; use at most '15 s'`)
+  const budgetMs =
+    options.budget === undefined
+      ? Math.min(DEFAULT_BUDGET_MS, deadlineMs)
+      : duration('budget', options.budget)
+  check(budgetMs <= deadlineMs, 'budget', `is ${options.budget}, longer than the deadline, ${deadlineMs} ms`)
   const timeoutMs = duration('forward.timeout', forward.timeout ?? '10 s')
   check(timeoutMs <= MAX_TIMEOUT_MS, 'forward.timeout', `is ${forward.timeout}; use at most '120 s'`)
   check(
@@ -126,7 +132,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
       onDuplicate: replay.onDuplicate ?? 'acknowledge',
     },
     deadlineMs,
-    budgetMs: duration('budget', options.budget ?? '50 ms'),
+    budgetMs,
     failure: compileFailure(options.failure ?? {}, authenticate.kind, fail),
     firstTier: options.firstTier ?? (authenticate.kind === 'webhook' ? 'off' : 'client'),
     forward: {

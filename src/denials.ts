@@ -54,6 +54,9 @@ export const denials = {
 /** A stable name for why a request was refused: the problem's `code`. */
 export type DenialCode = keyof typeof denials
 
+/** RFC 9110 section 10.2.3 wants digits, and the largest numbers have an exponent. */
+const MAX_RETRY_AFTER_SECONDS = 999_999_999_999_999
+
 /** Turns a denial into `application/problem+json` (RFC 9457); the only place that does. */
 export function refuse(denial: Denial, id: string): Response {
   const { status, title, ofPolicies }: DenialEntry = denials[denial.code]
@@ -67,7 +70,8 @@ export function refuse(denial: Denial, id: string): Response {
   // RFC 9110 section 11.6.1: every 401 names a way to authenticate.
   if (status === 401 && !headers.has('www-authenticate')) headers.set('www-authenticate', 'Webhook-Signature')
   if (denial.retryAfterSeconds !== undefined) {
-    headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfterSeconds))))
+    const seconds = Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(denial.retryAfterSeconds)))
+    headers.set('retry-after', String(seconds))
   }
   const namesPolicies = denial.extensions !== undefined && 'violated-policies' in denial.extensions
   const problem = {

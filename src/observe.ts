@@ -32,7 +32,7 @@ export async function observe(passage: Passage, matched: Matched): Promise<Respo
   const admissible = block(identified, route, settings.isClientAllowed, passage.state)
   if (!admissible.ok) note('block', admissible.denial)
   if (limiter) {
-    const tier = firstTier(identified, route, passage.routeId, limiter, route.budgetMs)
+    const tier = firstTier(identified, route, passage.routeId, limiter, passage.budgetLeftMs())
     const tiered = await passage.timed('firstTier', tier)
     if (!tiered.ok) note('first-tier', tiered.denial)
     else if (tiered.value) note('first-tier', tiered.value)
@@ -114,10 +114,10 @@ async function countToSettle(
 
 /** Asks shared state for as long as the budget allows; says whether a claim is held. */
 async function count(passage: Passage, request: AdmitRequest): Promise<boolean> {
-  const { journal, settings, route } = passage
+  const { journal, settings } = passage
   const { how, admission, fault } = await passage.timed(
     'admit',
-    askOnce(settings.backend, request, route.budgetMs),
+    askOnce(settings.backend, request, passage.budgetLeftMs()),
   )
   journal.state = { asked: how, fault, policy: null, count: null }
   const note = (denial: Denial) => void journal.reported.push(finding('admit', denial))

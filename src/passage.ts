@@ -44,6 +44,11 @@ export class Passage {
     return this.route.firstTier === 'off' ? undefined : this.settings.firstTier
   }
 
+  /** What is left of the budget, which report mode does not go beyond. */
+  budgetLeftMs(): number {
+    return Math.max(0, this.route.budgetMs - waitedMs(this.journal))
+  }
+
   timed<T>(wait: keyof Journal['waits'], promise: Promise<T>): Promise<T> {
     return timed(this.journal, wait, promise)
   }

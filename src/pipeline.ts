@@ -32,7 +32,8 @@ export async function enforce(passage: Passage, matched: Matched): Promise<Respo
   if (!admissible.ok) return passage.refuse('block', admissible.denial)
 
   if (limiter) {
-    const waitMs = Math.min(route.budgetMs, passage.remainingMs())
+    // Most of the deadline is for the state that decides.
+    const waitMs = Math.min(route.budgetMs, passage.remainingMs() / 4)
     const tier = firstTier(identified, route, passage.routeId, limiter, waitMs)
     const tiered = await passage.timed('firstTier', tier)
     if (!tiered.ok) return passage.refuse('first-tier', tiered.denial)

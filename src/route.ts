@@ -164,9 +164,9 @@ export interface RouteOptions<
    */
   tenant?: (facts: Facts) => string
   replay?: ReplayOptions
-  /** The longest that the gateway may hold a request before the origin. @default '2 s' for webhooks, else '1 s' */
+  /** The longest that the gateway may hold a request before the origin, at most '15 s'. @default '2 s' for webhooks, else '1 s' */
   deadline?: Duration
-  /** Going over it is recorded and refuses nobody. @default '50 ms' */
+  /** Going over it is recorded and refuses nobody; at most the deadline. @default '50 ms' */
   budget?: Duration
   /** What happens while shared state is down. @default closed */
   failure?: FailureOptions<K>

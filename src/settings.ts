@@ -64,10 +64,12 @@ export function compileSettings(options: GatewayOptions): (env: Env) => Settings
   if (firstTier !== undefined && (typeof firstTier.binding !== 'string' || firstTier.binding === ''))
     throw new TypeError("firstTier: binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }")
   return function settingsFor(env) {
+    const hosts = hostsOf(env)
+    const trust = trustOf(env)
     const backend = stateOf(env, options.state)
     return {
-      hosts: hostsOf(env),
-      trust: trustOf(env),
+      hosts,
+      trust,
       state: guard(backend),
       backend,
       firstTier: firstTier && limiterOf(env, firstTier.binding),

@@ -25,7 +25,7 @@ export async function firstTier(
   if (by === 'off' || (by === 'client' && client.key === undefined)) return allow(undefined)
   const key = by === 'client' ? `${routeId}:${client.key}` : routeId
   const waited = await within(waitMs, () => limiter.limit({ key }))
-  if (waited.ended !== 'value') {
+  if (waited.ended !== 'value' || typeof waited.value?.success !== 'boolean') {
     return allow(
       deny('state_unavailable', 'the first tier failed or did not answer, and the request went on').denial,
     )

@@ -37,6 +37,8 @@ export interface AdmitRequest {
   claim?: DeliveryClaim
   /** Aborts when nobody waits for the answer any more. */
   signal?: AbortSignal
+  /** Milliseconds for which the answer is waited for. */
+  waitMs?: number
   /**
    * Keeps the Worker alive for work after the answer (`ctx.waitUntil`): a denial is returned at once and what was
    * taken for it is given back afterwards. Without it that work may be cut off, and is left to run out.
@@ -131,6 +133,8 @@ export type StateFault =
   | 'answer not understood'
   | 'failed'
   | 'not asked: it failed before'
+  | 'no time was left'
+  | 'this isolate was too busy'
 
 /** The one error of a backend; `message` is the fault, and no part of what was asked. */
 export class StateError extends Error {

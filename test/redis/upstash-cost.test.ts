@@ -77,7 +77,7 @@ describe('commands', () => {
     expect(await billed(() => state.admit(first).catch(() => undefined))).toHaveLength(3)
   })
 
-  test('a release: 3; a client that this isolate knows to be blocked: 0', async () => {
+  test('a release: 4; a client that this isolate knows to be blocked: 0', async () => {
     const state = await warm()
     await state.settle({ claim: claimOf(), token: 'known', as: 'release' })
     const { claim = claimOf(), ...asked } = full()
@@ -86,6 +86,7 @@ describe('commands', () => {
       'EVALSHA',
       'GET',
       'SET',
+      'DEL',
     ])
     const client = '192.0.2.67'
     await tested.operations().block(client, Date.now() + 60_000)

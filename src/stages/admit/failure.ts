@@ -24,6 +24,8 @@ type Opening = Exclude<Route['failure']['state'], { policy: 'closed' }>
 type Cap = Extract<Opening, { policy: 'degraded' }>
 
 const RETRY_AFTER_STATE_SECONDS = 5
+/** What says nothing of shared state is no reason to do without it: a flood could bring it about. */
+const OUR_OWN: readonly StateFault[] = ['no time was left', 'this isolate was too busy']
 
 // In the isolate, and lost with it: an outage of shared state leaves nowhere else to count.
 const taken: Record<Policy, number> = { closed: 0, allowed: 0, degraded: 0 }
@@ -37,7 +39,7 @@ export function fallBack(
   measure: { limit: number; actual: number; unit: 'milliseconds' } | undefined,
 ): Fallback {
   const { state } = route.failure
-  if (state.policy === 'closed' || !isUnclaimed(request)) {
+  if (state.policy === 'closed' || OUR_OWN.includes(fault) || !isUnclaimed(request)) {
     const result = deny('state_unavailable', reasonOf(fault), {
       ...(measure && { measure }),
       retryAfterSeconds: RETRY_AFTER_STATE_SECONDS,
@@ -55,12 +57,13 @@ const reasonOf = (fault: StateFault): string => `shared state: ${fault}`
 /** The only way past a state that did not decide, and it takes no request with a claim. */
 function open(
   state: Opening,
-  request: Unclaimed,
+  _request: Unclaimed,
   fault: StateFault,
   legacyHeaders: boolean,
 ): Result<Unlimited> {
   if (state.policy === 'allowed') return allow({ readings: [] })
-  const { admitted, reading } = count(state, request.now)
+  // Not the request's own moment: a body that arrives slowly would bring back a window that is over.
+  const { admitted, reading } = count(state, Date.now())
   if (admitted) return allow({ readings: [reading] })
   return deny('state_unavailable', `${reasonOf(fault)}, and over the cap of this isolate: ${state.name}`, {
     measure: { limit: state.max, actual: state.max + 1, unit: 'count' },

@@ -84,7 +84,9 @@ function decide(
       })
     case 'done': {
       const { duplicateOf } = admission
-      if (route.replay.onDuplicate !== 'refuse') return allow({ ...admitted, duplicateOf })
+      // What may be used once has no copy that could be acknowledged.
+      const isCopy = request.claim?.kind === 'delivery' && route.replay.onDuplicate !== 'refuse'
+      if (isCopy) return allow({ ...admitted, duplicateOf })
       return deny('delivery_repeated', 'this delivery is done', {
         headers: { ...headers, 'sallyport-duplicate-of': duplicateOf },
       })

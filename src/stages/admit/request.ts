@@ -7,6 +7,7 @@ import type { AdmitRequest, DeliveryClaim, LimitClaim } from '../../state/state.
 /** The lease outlives the origin's timeout by this much, so that a slow forward never runs without it. */
 const LEASE_MARGIN_MS = 31_000
 const MAX_COST = 1_000_000_000
+const MAX_TTL_MS = 400 * 86_400_000
 
 type Background = (promise: Promise<unknown>) => void
 
@@ -45,7 +46,7 @@ async function limitClaim(limit: CompiledLimit, asking: Asking): Promise<LimitCl
   // A limit in report mode refuses nobody, its functions as little as its count.
   const ask = <T>(run: () => T, otherwise: T) =>
     askRoute({ mode: mode === 'report' ? mode : route.mode }, facts, run, otherwise)
-  const named = tier && ask(() => tier(facts), undefined)
+  const named = tier && ask(() => tierOf(tier(facts)), undefined)
   const { max, refill } = (named === undefined ? undefined : tiers.get(named)) ?? limit
   return {
     algorithm,
@@ -100,9 +101,15 @@ async function deliveryClaim(
     requestId: facts.id,
     kind: replay.kind,
     leaseMs: route.forward.timeoutMs + LEASE_MARGIN_MS,
-    ttlMs: Math.max(route.replay.ttlMs ?? replay.ttlMs, replay.floorMs),
+    ttlMs: ttlOf(Math.max(route.replay.ttlMs ?? replay.ttlMs, replay.floorMs)),
     copiesPass: route.replay.onDuplicate === 'forward',
   }
+}
+
+/** A scheme may compute its TTL out of a signed time; a backend would write half of a claim whose TTL is none. */
+function ttlOf(ms: number): number {
+  if (ms > 0 && ms <= MAX_TTL_MS) return Math.ceil(ms)
+  throw new RangeError('the TTL of a claim must be above 0 and at most 400 days')
 }
 
 /** Units that a route's function named; anything else than a whole number would spoil a count for everybody. */
@@ -110,6 +117,10 @@ function unitsOf(cost: number): number {
   if (Number.isSafeInteger(cost) && cost >= 0 && cost <= MAX_COST) return cost
   throw new RangeError('the cost of a request must be a whole number from 0 to 1e9')
 }
+
+/** A tier that is no text would be taken for none, as a promise of one is. */
+const tierOf = (value: string | undefined): string | undefined =>
+  value === undefined ? undefined : textOf(value)
 
 /** What a route's function named: without a text, strangers would be counted as one. */
 function textOf(value: string): string {

@@ -1,7 +1,10 @@
+import { OVER, STARVED } from '../../lib/wait.ts'
 import { type Admission, type AdmitRequest, StateError } from '../state.ts'
 
 /** Admits in a row that fail or come too late before shared state is taken for dead. */
 export const FAILURES_TO_OPEN = 5
+/** A caller that waits for less than this, in milliseconds, learns nothing of a state on another continent. */
+export const PATIENCE_MS = 250
 /** Milliseconds after which a probe of which nothing was heard, not even that it was aborted, makes room for another. */
 export const PROBE_LOST_MS = 30_000
 
@@ -14,62 +17,73 @@ export const PROBE_LOST_MS = 30_000
  * another from waiting out their deadline is that a probe has one try: its retry is rejected. The retry of a call that began
  * before the breaker opened is let through: one connection that drops fails many calls at once, and all of them may be well
  * a moment later.
+ *
+ * Only a caller with patience learns from silence, and such callers have a place of their own for their probe: a route with
+ * a short deadline must not keep a state from all others.
  */
 export class Breaker {
   #failures = 0
   /** Grows with every success, so that a failure that began before the last one is not taken for news. */
   #successes = 0
-  #probe: { token: string; since: number } | undefined
-  #failedProbe: string | undefined
+  readonly #probes: Record<Patience, Probe | undefined> = { patient: undefined, hasty: undefined }
 
   /** Makes the call, or rejects without it. */
   async admit(request: AdmitRequest, now: number, ask: () => Promise<Admission>): Promise<Admission> {
     const end = this.#begin(request, now)
     try {
       const admission = await ask()
-      end(true)
+      end('answered')
       return admission
     } catch (error) {
-      end(false)
+      end('failed')
       throw error
     }
   }
 
   /** Lets a call through or throws; what is returned is told once how the call ended. */
-  #begin({ token, isRetry, signal }: AdmitRequest, now: number): (succeeded: boolean) => void {
+  #begin({ token, isRetry, signal, waitMs }: AdmitRequest, now: number): (ending: Ending) => void {
+    const patience = waitMs !== undefined && waitMs < PATIENCE_MS ? 'hasty' : 'patient'
     const isOpen = this.#failures >= FAILURES_TO_OPEN
-    if (isOpen && (token === this.#failedProbe || (!isRetry && this.#isProbing(now)))) {
+    const known = isOpen ? this.#probes[patience] : undefined
+    if (known && (isRetry ? known.token === token : isUnderWay(known, now))) {
       throw new StateError('not asked: it failed before')
     }
-    if (isOpen && !isRetry) this.#probe = { token, since: now }
-    const probe = isOpen && !isRetry ? this.#probe : undefined
+    const probe: Probe | undefined = isOpen && !isRetry ? { token, since: now, isOver: false } : undefined
+    if (probe) this.#probes[patience] = probe
     const successes = this.#successes
-    let isUnderWay = true
-    const end = (succeeded: boolean): void => {
+    let hasEnded = false
+    const end = (ending: Ending): void => {
       // An answer after the abort came too late to be used: the state is as good as dead to its callers.
-      if (!isUnderWay) return
-      isUnderWay = false
+      if (hasEnded) return
+      hasEnded = true
       signal?.removeEventListener('abort', onAbort)
-      if (probe !== undefined && this.#probe === probe) this.#probe = undefined
-      if (succeeded) {
+      if (probe) probe.isOver = true
+      if (ending === 'answered') {
         this.#failures = 0
         this.#successes++
-        this.#failedProbe = undefined
-      } else if (successes === this.#successes) {
-        this.#failures++
-        if (probe !== undefined) this.#failedProbe = token
-      }
+      } else if (ending === 'failed' && successes === this.#successes) this.#failures++
     }
-    const onAbort = (): void => end(false)
+    const onAbort = (): void => {
+      const saysNothing = patience === 'hasty' || signal?.reason === OVER || signal?.reason === STARVED
+      end(saysNothing ? 'unknown' : 'failed')
+    }
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
     return end
   }
+}
 
-  #isProbing(now: number): boolean {
-    if (this.#probe === undefined) return false
-    const age = now - this.#probe.since
-    // A clock that was set back says nothing of how long the probe has been out.
-    return age >= 0 && age < PROBE_LOST_MS
-  }
+type Patience = 'patient' | 'hasty'
+type Ending = 'answered' | 'failed' | 'unknown'
+
+interface Probe {
+  token: string
+  since: number
+  isOver: boolean
+}
+
+function isUnderWay({ since, isOver }: Probe, now: number): boolean {
+  const age = now - since
+  // A clock that was set back says nothing of how long the probe has been out.
+  return !isOver && age >= 0 && age < PROBE_LOST_MS
 }

@@ -48,7 +48,7 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
         if (claim.kind === 'once') return false
         const key = keys.claim(claim)
         if (as === 'release') {
-          const released = await connection.script(scripts.release, [key], [token], signal)
+          const released = await connection.script(scripts.release, [key, keys.token(token)], [token], signal)
           if (released !== 0 && released !== 1) throw new StateError('answer not understood')
           return released === 1
         }

@@ -44,8 +44,8 @@ export class Keys {
   }
 
   /**
-   * The keys of one admission, with a letter for each of those that are not limits. The token has a record of its own
-   * where no lease of a delivery can hold it.
+   * The keys of one admission, with a letter for each of those that are not limits. The token has a record of its own: it
+   * says what was counted where no lease does, and whether the admission was given back or released.
    */
   async of({
     token,
@@ -56,7 +56,7 @@ export class Keys {
   }: AdmitRequest): Promise<{ layout: string; keys: string[] }> {
     const named: [string, string | Promise<string>][] = []
     if (claim) named.push(['c', this.claim(claim)])
-    if (limits.length > 0 && (!claim || claim.copiesPass)) named.push(['t', this.token(token)])
+    if (claim || limits.length > 0) named.push(['t', this.token(token)])
     if (client !== undefined) named.push(['b', this.block(client)])
     if (principal !== undefined) named.push(['r', this.revocation(principal)])
     const keys = await Promise.all([

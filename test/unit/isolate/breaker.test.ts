@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { OVER, STARVED } from '../../../src/lib/wait.ts'
 import { FAILURES_TO_OPEN, PROBE_LOST_MS } from '../../../src/state/isolate/breaker.ts'
 import { guard } from '../../../src/state/isolate/guard.ts'
-import { type Admission, StateError } from '../../../src/state/state.ts'
+import { type Admission, type AdmitRequest, StateError } from '../../../src/state/state.ts'
 import { admitted, never, requestOf, scripted } from './states.ts'
 
 const down = async (): Promise<never> => {
@@ -129,6 +130,50 @@ describe('a state that fails', () => {
     const two = await Promise.all([guarded.admit(requestOf()), guarded.admit(requestOf())])
     expect(two).toEqual([admitted, admitted])
   })
+})
+
+describe('a caller that waits only a moment', () => {
+  const hasty = (parts: Partial<AdmitRequest> = {}) => requestOf({ waitMs: 100, ...parts })
+
+  it('does not make a slow state a dead one, while a refusal counts whoever hears it', async () => {
+    const backend = scripted(never)
+    const guarded = guard(backend)
+    for (let i = 0; i < 20; i++) {
+      const aborter = new AbortController()
+      guarded.admit(hasty({ signal: aborter.signal })).catch(() => undefined)
+      aborter.abort()
+    }
+    backend.answer = async () => admitted
+    const two = await Promise.all([guarded.admit(requestOf()), guarded.admit(requestOf())])
+    expect(two).toEqual([admitted, admitted])
+    backend.answer = down
+    for (let i = 0; i < FAILURES_TO_OPEN; i++) await guarded.admit(hasty()).catch(() => undefined)
+    hangingProbe({ backend, guarded, pass: () => 0 })
+    await expectNotAsked(guarded.admit(requestOf()))
+  })
+
+  it('does not take the place of the probe that has patience', async () => {
+    const open = await opened()
+    open.backend.answer = never
+    open.guarded.admit(hasty()).catch(() => undefined)
+    await expectNotAsked(open.guarded.admit(hasty()))
+    open.backend.answer = async () => admitted
+    expect(await open.guarded.admit(requestOf({ waitMs: 1000 }))).toEqual(admitted)
+    expect(await open.guarded.admit(hasty())).toEqual(admitted)
+  })
+})
+
+it('a wait that says nothing of the state is no failure: another try was quicker, or the isolate was busy', async () => {
+  const backend = scripted(never)
+  const guarded = guard(backend)
+  for (let i = 0; i < 20; i++) {
+    const aborter = new AbortController()
+    guarded.admit(requestOf({ signal: aborter.signal })).catch(() => undefined)
+    aborter.abort(i % 2 === 0 ? OVER : STARVED)
+  }
+  backend.answer = async () => admitted
+  const two = await Promise.all([guarded.admit(requestOf()), guarded.admit(requestOf())])
+  expect(two).toEqual([admitted, admitted])
 })
 
 describe('a probe of which nothing is heard', () => {

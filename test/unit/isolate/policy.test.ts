@@ -1,10 +1,15 @@
 import { anonymous, createGateway, defineRoute } from 'sallyport'
 import { standard } from 'sallyport/webhooks'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Route } from '../../../src/route.ts'
 import { admit } from '../../../src/stages/admit/index.ts'
 import { guard } from '../../../src/state/isolate/guard.ts'
-import { type AdmitRequest, type DeliveryClaim, StateError } from '../../../src/state/state.ts'
+import {
+  type Admission,
+  type AdmitRequest,
+  type DeliveryClaim,
+  StateError,
+} from '../../../src/state/state.ts'
 import { abortable, admitted, deniedBy, limitOf, never, requestOf, scripted } from './states.ts'
 
 type Failure = NonNullable<Parameters<typeof defineRoute>[0]['failure']>['state']
@@ -86,25 +91,61 @@ describe('a state that does not decide', () => {
     },
   )
 
-  it('gets each try under a signal of its own, half of the time for the first, and the same token', async () => {
-    const at: number[] = []
+  it('gets a second try at half of the time, with the same token, and both end with the deadline', async () => {
+    const started: number[] = []
+    const ended: number[] = []
     const { backend } = await ask(
       (request) => {
-        request.signal?.addEventListener('abort', () => at.push(performance.now()))
-        at.push(performance.now())
+        request.signal?.addEventListener('abort', () => ended.push(performance.now()))
+        started.push(performance.now())
         return abortable(request)
       },
       routeOf(),
       {},
       600,
     )
-    const [first = 0, aborted = 0, second = 0, end = 0] = at
-    expect(aborted - first).toBeGreaterThan(250)
-    expect(aborted - first).toBeLessThan(550)
-    expect(second - aborted).toBeLessThan(150)
-    expect(end - first).toBeLessThan(900)
-    expect(backend.asked[0]?.token).toBe(backend.asked[1]?.token)
-    expect(backend.asked[0]?.signal).not.toBe(backend.asked[1]?.signal)
+    const [first = 0, second = 0] = started
+    expect(second - first).toBeGreaterThan(250)
+    expect(second - first).toBeLessThan(550)
+    for (const end of ended) expect(end - first).toBeLessThan(900)
+    expect(ended).toHaveLength(2)
+    expect(backend.asked.map(({ token, isRetry, waitMs }) => [token, isRetry, waitMs])).toEqual([
+      [backend.asked[0]?.token, false, 600],
+      [backend.asked[0]?.token, true, 300],
+    ])
+  })
+
+  it('that answers late, but inside the deadline, decides; the second try is not waited for', async () => {
+    const slow = async ({ isRetry, signal }: AdmitRequest) => {
+      if (isRetry) return abortable({ signal } as AdmitRequest)
+      await new Promise((resolve) => setTimeout(resolve, 280))
+      return admitted
+    }
+    const { consulted, result, backend, tookMs } = await ask(slow, routeOf(), {}, 400)
+    expect([result.ok, consulted.asked, backend.asked.length]).toEqual([true, 'answered', 2])
+    expect(tookMs).toBeLessThan(390)
+    expect(backend.asked.map(({ signal }) => signal?.reason)).toEqual([
+      'the wait is over',
+      'the wait is over',
+    ])
+  })
+
+  it('is given back what a late try may take after a denial, and nothing after an admission', async () => {
+    const cases: [(request: AdmitRequest) => Promise<Admission>, number][] = [
+      [async (request: AdmitRequest) => deniedBy(request), 1],
+      [async () => ({ outcome: 'leased', limits: [], retryAfterSeconds: 1 }), 1],
+      [async () => ({ outcome: 'done', limits: [], duplicateOf: 'x' }), 0],
+      [async () => admitted, 0],
+    ]
+    for (const [answer, givenBack] of cases) {
+      const twice = await ask((request) => (request.isRetry ? answer(request) : down()), routeOf(), {
+        limits: [limitOf()],
+      })
+      await Promise.all(twice.later)
+      expect(twice.backend.givenBack).toHaveLength(givenBack)
+      const once = await ask(answer, routeOf(), { limits: [limitOf()] })
+      expect(once.later).toEqual([])
+    }
   })
 
   it('is given back what it may have taken, once its calls have ended, and nothing where it was not asked', async () => {
@@ -120,9 +161,24 @@ describe('a state that does not decide', () => {
   })
 
   it('is not asked where the deadline was used up before', async () => {
-    const { consulted, backend } = await ask(async () => admitted, routeOf(), {}, 0)
-    expect(backend.asked).toEqual([])
-    expect(consulted).toMatchObject({ asked: 'not-asked', fault: 'no answer in time', policy: 'closed' })
+    for (const policy of ['closed', 'unsafeAllowWhenStateIsDown', { degraded: { max: 9, window: '1 m' } }]) {
+      const { consulted, backend, result } = await ask(async () => admitted, routeOf(policy), {}, 0)
+      expect(backend.asked).toEqual([])
+      // Whoever could use up the time could otherwise do without the limits.
+      expect(consulted).toMatchObject({ asked: 'not-asked', fault: 'no time was left', policy: 'closed' })
+      expect(result.ok).toBe(false)
+    }
+  })
+
+  it('is not taken for down by an isolate that was too busy to hear it', async () => {
+    const busy = async (request: AdmitRequest) => {
+      const end = performance.now() + 300
+      while (performance.now() < end);
+      return abortable(request)
+    }
+    const { consulted, result } = await ask(busy, routeOf('unsafeAllowWhenStateIsDown'))
+    expect(consulted).toMatchObject({ asked: 'failed', fault: 'this isolate was too busy', policy: 'closed' })
+    expect(result.ok).toBe(false)
   })
 
   it('has its refusals counted', async () => {
@@ -193,12 +249,18 @@ describe('a route that opens', () => {
 
 describe('a route with a cap for outages', () => {
   const now = 1_800_000_000_500
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
   const cap = { name: 'spare', max: 3, window: '10 s' }
 
   it('lets so many through as the cap says, and tells each what is left of it', async () => {
     const route = routeOf({ degraded: cap })
     const seen = []
-    for (let i = 0; i < 5; i++) seen.push(await ask(down, route, { now }))
+    for (let i = 0; i < 5; i++) seen.push(await ask(down, route))
     expect(seen.map(({ result }) => result.ok)).toEqual([true, true, true, false, false])
     expect(seen[0]?.result).toMatchObject({
       value: { headers: { 'ratelimit-policy': '"spare";q=3;w=10', ratelimit: '"spare";r=2;t=10' } },
@@ -218,23 +280,36 @@ describe('a route with a cap for outages', () => {
 
   it('never lets more through when all ask at once', async () => {
     const route = routeOf({ degraded: { ...cap, max: 7 } })
-    const all = await Promise.all(Array.from({ length: 200 }, () => ask(down, route, { now })))
+    const all = await Promise.all(Array.from({ length: 200 }, () => ask(down, route)))
     expect(all.filter(({ result }) => result.ok)).toHaveLength(7)
   })
 
   it('forgets at the end of the window, and not when the clock is set back', async () => {
     const route = routeOf({ degraded: { max: 1, window: '10 s' } })
-    const passes = async (at: number) => (await ask(down, route, { now: at })).result.ok
+    const passes = async (at: number) => {
+      vi.setSystemTime(at)
+      return (await ask(down, route)).result.ok
+    }
     expect(await passes(now)).toBe(true)
     expect(await passes(now + 9_499)).toBe(false)
     expect(await passes(now - 5000)).toBe(false)
     expect(await passes(now + 9_500)).toBe(true)
   })
 
+  it('is not brought back by requests whose bodies took their time', async () => {
+    const route = routeOf({ degraded: { max: 2, window: '1 s' } })
+    const passed = []
+    for (let i = 0; i < 20; i++) {
+      const arrivedAt = now - (i % 2 === 0 ? 9000 : 4000)
+      passed.push((await ask(down, route, { now: arrivedAt })).result.ok)
+    }
+    expect(passed.filter(Boolean)).toHaveLength(2)
+  })
+
   it('counts each route by itself', async () => {
     const [one, other] = [routeOf({ degraded: cap }), routeOf({ degraded: cap })]
-    for (let i = 0; i < 4; i++) await ask(down, one, { now })
-    expect((await ask(down, other, { now })).result.ok).toBe(true)
+    for (let i = 0; i < 4; i++) await ask(down, one)
+    expect((await ask(down, other)).result.ok).toBe(true)
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { within } from '../../../src/lib/wait.ts'
+import { LATE, OVER, STARVED, within } from '../../../src/lib/wait.ts'
 
 const unhandled: unknown[] = []
 const note = (reason: unknown) => unhandled.push(reason)
@@ -36,24 +36,37 @@ it('stops waiting for a call that hangs, and aborts its signal', async () => {
     return new Promise(() => {})
   }
   const started = performance.now()
-  expect(await within(30, hang)).toEqual({ ended: 'late' })
+  expect(await within(30, hang)).toMatchObject({ ended: 'late' })
   expect(performance.now() - started).toBeLessThan(1000)
-  expect(signal?.aborted).toBe(true)
+  expect(signal?.reason).toBe(LATE)
 })
 
-it('does not abort a call that was in time', async () => {
+it('lets the signal of a call that was in time say that the wait is over, and nothing else', async () => {
   let signal: AbortSignal | undefined
   await within(20, async (given) => {
+    expect(given.aborted).toBe(false)
     signal = given
   })
   await pause(40)
-  expect(signal?.aborted).toBe(false)
+  expect(signal?.reason).toBe(OVER)
+})
+
+it('says so when the event loop was too busy to notice an answer', async () => {
+  let signal: AbortSignal | undefined
+  const waited = within(20, (given) => {
+    signal = given
+    return new Promise(() => {})
+  })
+  const end = performance.now() + 300
+  while (performance.now() < end);
+  expect(await waited).toEqual({ ended: 'late', starved: true })
+  expect(signal?.reason).toBe(STARVED)
 })
 
 it('says "late" also of a call that rejects because it was aborted', async () => {
   const call = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  expect(await within(10, call)).toEqual({ ended: 'late' })
+  expect(await within(10, call)).toMatchObject({ ended: 'late' })
 })
 
 it('lets no rejection that came too late go unhandled', async () => {
@@ -61,7 +74,7 @@ it('lets no rejection that came too late go unhandled', async () => {
     await pause(30)
     throw new Error('too late')
   }
-  expect(await within(5, tooLate)).toEqual({ ended: 'late' })
+  expect(await within(5, tooLate)).toMatchObject({ ended: 'late' })
   await pause(60)
   expect(unhandled).toEqual([])
 })

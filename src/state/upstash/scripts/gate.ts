@@ -1,4 +1,4 @@
-import { prelude } from './prelude.ts'
+import { prelude, RECORD_MS } from './prelude.ts'
 
 /**
  * The gate: everything that admit decides, in one script, all or nothing. A denial writes nothing.
@@ -48,14 +48,13 @@ end
 for _, own in ipairs({ claim, record }) do
   if own[2] == token then
     if own[1] == 'R' and round <= tonumber(own[3]) then return reply('withdrawn', '') end
-    local holds = own[1] == 'T' or (own[1] == 'L' and tonumber(own[3]) > now) or (own[1] == 'D' and kind == 'once')
-    if holds then
+    if own[1] == 'T' or own[1] == 'D' or (own[1] == 'L' and tonumber(own[3]) > now) then
       local skipped, n = {}, 0
       for start in string.gmatch(own[1] == 'D' and own[5] or own[4] or '', '[^,]+') do
         n = n + 1
         if start == '-' then skipped[#skipped + 1] = tostring(n) end
       end
-      if own[1] == 'T' and claim[1] == 'D' then return reply('done', claim[3]) end
+      if claim[1] == 'D' and not (own[1] == 'D' and kind == 'once') then return reply('done', claim[3]) end
       return reply('admitted', table.concat(skipped, ','))
     end
   end
@@ -70,25 +69,27 @@ if isDone and not copiesPass then return reply('done', claim[3]) end
 
 local taken = {}
 for n, limit in ipairs(limits) do
-  taken[n] = '-'
-  if not over[n] then
-    taken[n] = text(limit.start)
-    limit.used = limit.used + limit.cost
-    if limit.cost > 0 then
-      keep(limit.key, limit.algorithm, limit.window, limit.refill, limit.start, limit.used, limit.previous)
-    end
-  end
+  taken[n] = over[n] and '-' or text(limit.start)
 end
 taken = table.concat(taken, ',')
+-- The only write whose time comes from outside is the first: a server that refuses it has nothing half done.
 if isDone or kind == '-' then
   -- Without a lease of its own, the token's record is what a second try finds.
-  if #limits > 0 then redis.call('SET', KEYS[at.t], 'T ' .. token .. ' 0 ' .. taken, 'PX', '10000') end
+  if #limits > 0 then redis.call('SET', KEYS[at.t], 'T ' .. token .. ' 0 ' .. taken, 'PX', '${RECORD_MS}') end
 elseif kind == 'once' then
   local value = 'D ' .. token .. ' ' .. requestId .. ' ' .. text(now) .. ' ' .. (taken == '' and '-' or taken)
   redis.call('SET', KEYS[at.c], value, 'PX', ARGV[5])
 else
   local value = 'L ' .. token .. ' ' .. text(now + tonumber(ARGV[4])) .. ' ' .. taken
   redis.call('SET', KEYS[at.c], value, 'PX', text(tonumber(ARGV[4]) + 1000))
+end
+for n, limit in ipairs(limits) do
+  if not over[n] then
+    limit.used = limit.used + limit.cost
+    if limit.cost > 0 then
+      keep(limit.key, limit.algorithm, limit.window, limit.refill, limit.start, limit.used, limit.previous)
+    end
+  end
 end
 if isDone then return reply('done', claim[3]) end
 return reply('admitted', table.concat(reported, ','))

@@ -1,8 +1,8 @@
-import { prelude } from './prelude.ts'
+import { prelude, RECORD_MS } from './prelude.ts'
 
 /**
  * Takes back an admission that led to no forward, and leaves a mark, so that a first try of it which arrives only now
- * takes nothing. KEYS: the claim and the token's record where the layout has them (`c`, `t`), then the limits.
+ * takes nothing. KEYS: the claim where there is one, the token's record (`c`, `t` in the layout), then the limits.
  * ARGV: token, round, layout, then for each limit algorithm, window in ms, refill and cost.
  */
 export const giveBack = `${prelude}
@@ -36,25 +36,24 @@ local function takeBack(taken)
   end
 end
 
-local free
+-- The mark is the token's own: whoever takes the claim next must not wipe it out.
+local own = KEYS[string.find(layout, 't')]
 for i = 1, #layout do
   local holder = words(stored[i])
-  local state, own = holder[1], holder[2] == token
-  if own and (state == 'L' or state == 'T') then
+  local state = holder[2] == token and holder[1]
+  if state == 'L' or state == 'T' then
     takeBack(holder[4])
-    redis.call('SET', KEYS[i], mark, 'PX', '10000')
+    if KEYS[i] ~= own then redis.call('DEL', KEYS[i]) end
+    redis.call('SET', own, mark, 'PX', '${RECORD_MS}')
     return 1
-  elseif own and state == 'D' and holder[5] and holder[5] ~= '-' then
-    -- Burnt for good; only its counts come back, once.
+  elseif state == 'D' then
+    -- Done stays done. Burnt for good, too; only its counts come back, once.
+    if not holder[5] or holder[5] == '-' then return 0 end
     takeBack(holder[5])
     redis.call('SET', KEYS[i], 'D ' .. token .. ' ' .. holder[3] .. ' ' .. holder[4] .. ' -', 'KEEPTTL')
     return 1
-  elseif own then
-    return 0
   end
-  local isFree = not state or state == 'R' or (state == 'L' and tonumber(holder[3]) <= now)
-  if isFree and not free then free = KEYS[i] end
 end
-if free then redis.call('SET', free, mark, 'PX', '10000') end
+redis.call('SET', own, mark, 'PX', '${RECORD_MS}')
 return 0
 `

@@ -1,3 +1,6 @@
+/** Milliseconds for which a token's record is kept: longer than any deadline, with which its second try could begin. */
+export const RECORD_MS = 20_000
+
 /**
  * What the gate and the give-back share, in Lua 5.1. The server's clock decides: those of isolates differ.
  * Times are milliseconds since the epoch. Arithmetic and rounding are those of `state/limits.ts`.

@@ -1,12 +1,17 @@
+import { RECORD_MS } from './prelude.ts'
+
 /**
- * Ends the lease of the token in KEYS[1] and leaves a mark for ten seconds, so that a first try of admit which arrives
- * only now does not take it again. ARGV: token. Answers 1, or 0 when another token holds the claim.
+ * Ends the lease of the token, and leaves a mark under the token's own key, so that a first try of admit which arrives only
+ * now does not take it again. KEYS: claim, the token's record. ARGV: token. Answers 1, or 0 when another holds the claim.
  */
 export const release = `
 local value = redis.call('GET', KEYS[1])
 local state, holder, detail = string.match(value or '', '^(%S+) (%S+) ?(%S*)')
 if holder == ARGV[1] then
-  if state == 'L' then redis.call('SET', KEYS[1], 'R ' .. ARGV[1] .. ' 9007199254740991', 'PX', '10000') end
+  if state == 'L' then
+    redis.call('SET', KEYS[2], 'R ' .. ARGV[1] .. ' 9007199254740991', 'PX', '${RECORD_MS}')
+    redis.call('DEL', KEYS[1])
+  end
   return 1
 end
 if state == 'D' then return 0 end
