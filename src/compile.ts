@@ -1,9 +1,9 @@
 import type { GenericSchema } from 'valibot'
 import { compileClients } from './clients.ts'
 import { compileFailure } from './failure.ts'
-import { type Duration, parseDuration } from './lib/duration.ts'
+import type { Duration } from './lib/duration.ts'
 import { compileLimits } from './limits.ts'
-import { type Fail, functionOnly, knownOnly, oneOf, within } from './options.ts'
+import { durationOf, type Fail, functionOnly, isObject, knownOnly, oneOf, within } from './options.ts'
 import { compilePattern } from './pattern.ts'
 import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
 
@@ -53,9 +53,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
     throw new TypeError(`${methods.join('|')} ${options.path}: ${option}: ${problem}`)
   }
   const check = (sound: boolean, option: string, problem: string) => sound || fail(option, problem)
-  const duration = (option: string, text: Duration): number =>
-    parseDuration(text) ??
-    fail(option, `'${text}' is not a duration; write a whole number, a space and ms, s, m, h or d: '10 s'`)
+  const duration = (option: string, text: Duration) => durationOf(text, option, fail)
   const { authenticate, forward, replay = {} } = options
 
   check(methods.length > 0, 'method', 'is empty; name at least one')
@@ -80,8 +78,8 @@ export function compileRoute(options: AnyRouteOptions): Route {
   oneOf(options.mode, MODES, 'mode', fail)
   oneOf(options.firstTier, ['client', 'route', 'off'], 'firstTier', fail)
   oneOf(replay.onDuplicate, ['acknowledge', 'refuse', 'forward'], 'replay.onDuplicate', fail)
-  check(typeof authenticate === 'object', 'authenticate', 'is missing; name a provider, or anonymous()')
-  check(typeof forward === 'object', 'forward', "is missing; say where to: { to: 'ORIGIN_URL' }")
+  check(isObject(authenticate), 'authenticate', 'is missing; name a provider, or anonymous()')
+  check(isObject(forward), 'forward', "is missing; say where to: { to: 'ORIGIN_URL' }")
   knownOnly(forward, OPTIONS.forward, 'forward.', fail)
   oneOf(forward.body, ['validated', 'verbatim'], 'forward.body', fail)
   check(
@@ -110,6 +108,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
     'forward.strip',
     'is missing; in report mode nothing is asserted, so list the names of `headers` here: a client could send its own',
   )
+  functionOnly(options.authorize, 'authorize', fail)
   functionOnly(options.tenant, 'tenant', fail)
   const place = { kind: authenticate.kind, hasTenant: options.tenant !== undefined }
   return {
@@ -121,7 +120,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
     authenticate,
     authorize: options.authorize,
     isClientAllowed: within('clients', fail, () => compileClients(options.clients)),
-    limits: compileLimits(options.limits ?? [], place, fail),
+    limits: compileLimits(options.limits, place, fail),
     body,
     query: options.query,
     params: options.params,
@@ -133,7 +132,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
     },
     deadlineMs,
     budgetMs,
-    failure: compileFailure(options.failure ?? {}, authenticate.kind, fail),
+    failure: compileFailure(options.failure, authenticate.kind, fail),
     firstTier: options.firstTier ?? (authenticate.kind === 'webhook' ? 'off' : 'client'),
     forward: {
       to: forward.to,

@@ -1,6 +1,7 @@
 import type { DenialCode } from './denials.ts'
 import type { Address } from './lib/ip.ts'
 import type { JsonOutcome } from './lib/json.ts'
+import type { StateFault } from './state/state.ts'
 
 /** What the Worker's bindings look like from inside: read by name, never trusted to be there. */
 export type Env = Readonly<Record<string, unknown>>
@@ -184,3 +185,14 @@ export interface Authenticator<P extends Principal = Principal, K extends Princi
 
 /** Deep or wide documents cost more than their bytes tell: both are bounded before anything walks them. */
 export const BODY_JSON_LIMITS = { maxDepth: 64, maxNodes: 100_000 } as const
+
+/** What shared state had to do with a decision. */
+export interface Consulted {
+  /** `remembered`: this isolate knew of a limit that denies. `not-asked`: the circuit breaker is open, or no time was left. */
+  asked: 'answered' | 'remembered' | 'failed' | 'not-asked'
+  fault: StateFault | null
+  /** The route's failure policy, where it decided. */
+  policy: 'closed' | 'allowed' | 'degraded' | null
+  /** How many decisions of that policy this isolate has taken. */
+  count: number | null
+}

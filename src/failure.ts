@@ -1,20 +1,19 @@
 import type { Principal } from './contract.ts'
-import { type Duration, parseDuration } from './lib/duration.ts'
-import { type Fail, knownOnly } from './options.ts'
+import type { Duration } from './lib/duration.ts'
+import { durationOf, type Fail, isObject, knownOnly, missingOr, nameOnly, shown } from './options.ts'
 import type { CompiledFailure, FailurePolicy } from './route.ts'
 
-const NAME = /^[a-z][a-z0-9-]{0,31}$/
 /** A cap for an outage that is longer than this would be the route's limit, counted by isolate. */
 const MAX_WINDOW_MS = 3_600_000
+const CAP = "{ max: 10, window: '10 s' }"
 
 /** Compiles what a route does while a dependency fails, or fails at the first mistake. */
 export function compileFailure(
-  options: { state?: FailurePolicy | undefined },
+  options: { state?: FailurePolicy | undefined } | undefined,
   kind: Principal['kind'],
   fail: Fail,
 ): CompiledFailure {
-  knownOnly(options, ['state'], 'failure.', fail)
-  const { state = 'closed' } = options
+  const { state = 'closed' } = stateIn(options, fail)
   if (state === 'closed') return { state: { policy: 'closed' } }
   if (kind === 'webhook') {
     fail(
@@ -23,31 +22,44 @@ export function compileFailure(
     )
   }
   if (state === 'unsafeAllowWhenStateIsDown') return { state: { policy: 'allowed' } }
-  if (typeof state !== 'object' || state === null) {
-    fail(
+  if (!isObject(state)) {
+    return fail(
       'failure.state',
-      `'${String(state)}' is not known; use 'closed', 'unsafeAllowWhenStateIsDown' or { degraded: { max, window } }`,
+      `${shown(state)} is not known; use 'closed', 'unsafeAllowWhenStateIsDown' or { degraded: { max, window } }`,
     )
   }
   knownOnly(state, ['degraded'], 'failure.state.', fail)
-  if (typeof state.degraded !== 'object' || state.degraded === null) {
-    fail('failure.state.degraded', "is missing; give the cap of an isolate: { max: 10, window: '10 s' }")
+  const { degraded } = state
+  if (!isObject(degraded)) {
+    fail('failure.state.degraded', `${missingOr(degraded)}; give the cap of an isolate: ${CAP}`)
   }
-  return { state: { policy: 'degraded', ...capOf(state.degraded, fail) } }
+  return { state: { policy: 'degraded', ...capOf(degraded, fail) } }
+}
+
+/** The policy of each dependency; one that is written without its dependency's name gets the name told. */
+function stateIn(
+  options: { state?: FailurePolicy | undefined } | undefined,
+  fail: Fail,
+): { state?: FailurePolicy | undefined } {
+  if (options === undefined) return {}
+  if (!isObject(options)) {
+    const policy = options === 'unsafeAllowWhenStateIsDown' ? options : 'closed'
+    return fail('failure', `is ${shown(options)}; write { state: '${policy}' }`)
+  }
+  if ('degraded' in options) {
+    fail('failure.degraded', 'belongs into state; write { state: { degraded: { max, window } } }')
+  }
+  knownOnly(options, ['state'], 'failure.', fail)
+  return options
 }
 
 function capOf(cap: { name?: string; max: number; window: Duration }, fail: Fail) {
   const at = (option: string) => `failure.state.degraded.${option}`
   knownOnly(cap, ['name', 'max', 'window'], at(''), fail)
   const { name = 'degraded', max, window } = cap
-  if (!NAME.test(name)) fail(at('name'), `'${name}' is not a name; use lower-case letters, digits and '-'`)
-  if (!Number.isSafeInteger(max) || max < 1) fail(at('max'), `is ${max}; use a whole number above 0`)
-  const windowMs =
-    parseDuration(window) ??
-    fail(
-      at('window'),
-      `'${window}' is not a duration; write a whole number, a space and ms, s, m or h: '10 s'`,
-    )
+  nameOnly(name, at('name'), fail)
+  if (!Number.isSafeInteger(max) || max < 1) fail(at('max'), `${missingOr(max)}; use a whole number above 0`)
+  const windowMs = durationOf(window, at('window'), fail, ", at most '1 h'")
   if (windowMs > MAX_WINDOW_MS) fail(at('window'), `is ${window}; use at most '1 h'`)
   return { name, max, windowMs }
 }

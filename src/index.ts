@@ -10,7 +10,27 @@ export { defineRoute, routeDefaults } from './define.ts'
 export { createGateway, type Routes } from './gateway.ts'
 export type { Duration } from './lib/duration.ts'
 export type { DestinationName, SecretName } from './names.ts'
-export type { Method, Mode, Route, Sensitivity } from './route.ts'
+export type {
+  FailureOptions,
+  FailurePolicy,
+  FirstTier,
+  LimitBy,
+  LimitOptions,
+  LimitTier,
+  Method,
+  Mode,
+  Route,
+  RouteFacts,
+  Sensitivity,
+} from './route.ts'
 export type { GatewayOptions } from './settings.ts'
 export type { DecisionEvent } from './stages/record/event.ts'
-export type { State, StateFactory } from './state/state.ts'
+export {
+  type Admission,
+  type AdmitRequest,
+  type Settlement,
+  type State,
+  StateError,
+  type StateFactory,
+  type StateFault,
+} from './state/state.ts'

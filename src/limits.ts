@@ -1,13 +1,12 @@
 import type { Principal, Validated } from './contract.ts'
-import { parseDuration } from './lib/duration.ts'
-import { type Fail, knownOnly, oneOf } from './options.ts'
+import { durationOf, type Fail, isObject, knownOnly, nameOnly, oneOf, shown } from './options.ts'
 import type { CompiledLimit, LimitOptions } from './route.ts'
 import { compileUnits } from './units.ts'
 
-const NAME = /^[a-z][a-z0-9-]{0,31}$/
 const DAY_MS = 86_400_000
 /** Of a calendar's month too: longer counts would be stored for longer than anybody looks after them. */
 const LONGEST_DAYS = 31
+const EXAMPLE = "{ by: 'route', max: 600, window: '1 m' }"
 const BY = ['route', 'client', 'principal', 'tenant', 'provider', 'apiKey']
 const OPTIONS = [
   'name',
@@ -32,12 +31,16 @@ interface Place {
 
 /** Compiles the limits of a route, or fails at the first mistake. */
 export function compileLimits(
-  limits: readonly LimitOptions<Validated>[],
+  limits: readonly LimitOptions<Validated>[] | undefined,
   place: Place,
   fail: Fail,
 ): CompiledLimit[] {
+  if (limits === undefined) return []
+  if (!Array.isArray(limits)) fail('limits', `is ${shown(limits)}; write a list: [${EXAMPLE}]`)
+  const list: readonly LimitOptions<Validated>[] = limits
   const names = new Set<string>()
-  return limits.map((limit, i) => {
+  return Array.from(list, (limit, i) => {
+    if (!isObject(limit)) fail(`limits[${i}]`, `is ${shown(limit)}; write an object: ${EXAMPLE}`)
     const compiled = compileLimit(limit, place, (option, problem) => fail(`limits[${i}].${option}`, problem))
     if (names.has(compiled.name)) {
       const problem = `'${compiled.name}' is taken by another limit of this route; give each its own name`
@@ -64,11 +67,15 @@ function compileLimit(limit: LimitOptions<Validated>, place: Place, fail: Fail):
     "belongs to by: 'client' on the route of a webhook",
   )
   if (pool !== undefined) {
-    check(NAME.test(pool), 'pool', `'${pool}' is not a name; use lower-case letters, digits and '-'`)
-    check(limit.name === undefined, 'name', `is '${limit.name}', and the limit has its pool's name already`)
+    nameOnly(pool, 'pool', fail)
+    check(
+      limit.name === undefined,
+      'name',
+      `is ${shown(limit.name)}, and the limit has its pool's name already`,
+    )
   }
+  if (limit.name !== undefined) nameOnly(limit.name, 'name', fail)
   const name = limit.name ?? pool ?? (typeof by === 'string' ? defaultName(by) : 'custom')
-  check(NAME.test(name), 'name', `'${name}' is not a name; use lower-case letters, digits and '-'`)
   return {
     name,
     pool,
@@ -107,22 +114,21 @@ function misplacedBy(limit: LimitOptions<Validated>, { kind, hasTenant }: Place)
 
 function windowOf({ window, algorithm }: LimitOptions<Validated>, fail: Fail) {
   if (window === 'day' || window === 'month') {
-    if (algorithm !== undefined && algorithm !== 'fixedWindow') {
-      fail('algorithm', `is '${algorithm}', and a window of the calendar is fixed; remove it, or write '1 d'`)
-    }
     const isMonth = window === 'month'
+    const days = isMonth ? LONGEST_DAYS : 1
+    if (algorithm !== undefined && algorithm !== 'fixedWindow') {
+      fail(
+        'algorithm',
+        `is '${algorithm}', and a window of the calendar is fixed; remove it, or write window: '${days} d'`,
+      )
+    }
     return {
       algorithm: 'fixedWindow' as const,
-      windowMs: (isMonth ? LONGEST_DAYS : 1) * DAY_MS,
+      windowMs: days * DAY_MS,
       calendar: isMonth ? window : undefined,
     }
   }
-  const windowMs =
-    parseDuration(window) ??
-    fail(
-      'window',
-      `'${window}' is not a duration; write a whole number, a space and ms, s, m, h or d: '10 s'; or 'day' or 'month' of the calendar`,
-    )
+  const windowMs = durationOf(window, 'window', fail, "; or 'day' or 'month' of the calendar")
   if (windowMs > LONGEST_DAYS * DAY_MS) fail('window', `is ${window}; use at most '${LONGEST_DAYS} d'`)
   return { algorithm: algorithm ?? ('slidingWindow' as const), windowMs, calendar: undefined }
 }

@@ -44,7 +44,10 @@ export interface LimitOptions<Facts> {
    * webhook, `apiKey` the key's id; a function returns the text that is counted on (stored as SHA-256).
    */
   by: LimitBy | ((facts: Facts) => string)
-  /** Limits of one pool in several routes are one count: in all of them everything but `cost` and `mode` is the same. */
+  /**
+   * Limits of one pool in several routes are one count: in all of them everything but `cost` and `mode` is the same.
+   * Functions are not compared: two `by`, `tier` or `tenant` functions count as equal.
+   */
   pool?: string
   /** Units in a window, at most 999_999_999_999_999; for a token bucket its capacity. */
   max: number

@@ -1,6 +1,7 @@
 import { compileClients } from './clients.ts'
 import type { Client, Env } from './contract.ts'
 import type { DestinationName } from './names.ts'
+import { type Fail, isObject, knownOnly } from './options.ts'
 import type { ClientLists } from './route.ts'
 import type { Limiter } from './stages/first-tier.ts'
 import type { Trust } from './stages/identify.ts'
@@ -53,16 +54,33 @@ export interface Settings {
 }
 
 const DEFAULT_MAX_BODY_BYTES = 1_048_576
+const OPTIONS = [
+  'state',
+  'clients',
+  'recordClient',
+  'firstTier',
+  'legacyRateLimitHeaders',
+  'serverTiming',
+  'unmatched',
+]
+
+const fail: Fail = (option, problem) => {
+  throw new TypeError(`createGateway: ${option}: ${problem}`)
+}
 
 /**
  * Compiles the gateway's options, then settles per deployment on the vars PUBLIC_HOSTS, TRUST and STATE.
  * @throws {TypeError} at load for the options; from the returned function for the vars, naming each and the fix.
  */
 export function compileSettings(options: GatewayOptions): (env: Env) => Settings {
+  knownOnly(options, OPTIONS, '', fail)
   const isClientAllowed = compileClients(options.clients)
   const { firstTier } = options
-  if (firstTier !== undefined && (typeof firstTier.binding !== 'string' || firstTier.binding === ''))
-    throw new TypeError("firstTier: binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }")
+  if (firstTier !== undefined) {
+    if (!isObject(firstTier) || typeof firstTier.binding !== 'string' || firstTier.binding === '')
+      fail('firstTier', "binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }")
+    knownOnly(firstTier, ['binding'], 'firstTier.', fail)
+  }
   return function settingsFor(env) {
     const hosts = hostsOf(env)
     const trust = trustOf(env)

@@ -1,5 +1,5 @@
 import type { Validated } from './contract.ts'
-import { type Fail, functionOnly, knownOnly } from './options.ts'
+import { type Fail, functionOnly, isObject, knownOnly, missingOr, shown } from './options.ts'
 import type { CompiledLimit, LimitOptions, LimitTier } from './route.ts'
 
 /** Integers of RFC 9651 end here, and `q` of RateLimit-Policy is one. */
@@ -17,6 +17,8 @@ export function compileUnits(
   bucketOnly(refill, 'refill', limit.algorithm, fail)
   const tiers = tiersOf(limit, fail)
   if (typeof cost !== 'function') {
+    if (cost === 0)
+      fail('cost', 'is 0, and the limit would never count; remove it: only a function may return 0')
     wholeOnly(cost, 'cost', fail)
     const least = Math.min(max, ...Array.from(tiers.values(), (tier) => tier.max))
     if (cost > least) fail('cost', `is ${cost}, more than max (${least}): no request would ever pass`)
@@ -30,12 +32,13 @@ function tiersOf(limit: Options, fail: Fail): CompiledLimit['tiers'] {
     if (limit.tier !== undefined) fail('tiers', 'is missing; say what each tier may: { pro: 600 }')
     return new Map()
   }
+  if (!isObject(limit.tiers)) fail('tiers', `is ${shown(limit.tiers)}; say what each tier may: { pro: 600 }`)
   if (limit.tier === undefined) fail('tier', "is missing; return a caller's tier from the verified facts")
   const tiers = Object.entries(limit.tiers)
   if (tiers.length === 0) fail('tiers', 'is empty; say what each tier may: { pro: 600 }')
   return new Map(
     tiers.map(([name, tier]) => {
-      const own: LimitTier = typeof tier === 'object' && tier !== null ? tier : { max: tier }
+      const own: LimitTier = isObject(tier) ? tier : { max: tier }
       knownOnly(own, ['max', 'refill'], `tiers.${name}.`, fail)
       const { max, refill } = own
       wholeOnly(max, `tiers.${name}.max`, fail)
@@ -47,7 +50,7 @@ function tiersOf(limit: Options, fail: Fail): CompiledLimit['tiers'] {
 
 function wholeOnly(value: number, option: string, fail: Fail): void {
   const isWhole = Number.isSafeInteger(value) && value > 0 && value <= LARGEST
-  if (!isWhole) fail(option, `is ${value}; use a whole number above 0, at most ${LARGEST}`)
+  if (!isWhole) fail(option, `${missingOr(value)}; use a whole number above 0, at most ${LARGEST}`)
 }
 
 function bucketOnly(

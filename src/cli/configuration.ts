@@ -4,7 +4,7 @@ import type { Route } from '../route.ts'
 import { compileSettings, type GatewayOptions, type Settings } from '../settings.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { nearest } from './nearest.ts'
-import { findInState, findSharedNamespace } from './state.ts'
+import { findInState, findSharedNamespace, TOKEN } from './state.ts'
 
 /** Everything that the check looks at, as plain data. */
 export interface Configuration {
@@ -124,7 +124,7 @@ function findInEnvironment(
   const settings = settingsOf(environment)
   const problem =
     findExposedSecret(environment, routes, secrets) ??
-    (typeof settings === 'string' ? settings : findInState(environment))
+    (typeof settings === 'string' ? settings : findInState(environment, secrets))
   if (typeof settings === 'string' || problem !== undefined) return `${where}${problem}`
   return first(Object.entries(routes), ([id, route]) => {
     const fault =
@@ -136,7 +136,7 @@ function findInEnvironment(
 
 function findExposedSecret({ vars }: Environment, routes: Routes, secrets: readonly string[]) {
   const named = Object.values(routes).flatMap(({ authenticate }) => authenticate.secrets)
-  const all = [PROOF_KEY, ...secrets, ...named].flatMap((name) => [name, `${name}_NEXT`])
+  const all = [PROOF_KEY, TOKEN, ...secrets, ...named].flatMap((name) => [name, `${name}_NEXT`])
   const exposed = all.find((name) => Object.hasOwn(vars, name))
   return (
     exposed &&

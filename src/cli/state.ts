@@ -4,12 +4,13 @@ import type { Environment } from './configuration.ts'
 
 const BINDING = 'SALLYPORT_STATE'
 const CLASS = 'SallyportState'
-const TOKEN = 'UPSTASH_REDIS_REST_TOKEN'
+export const TOKEN = 'UPSTASH_REDIS_REST_TOKEN'
 const URL_NAME = 'UPSTASH_REDIS_REST_URL'
 
 /** What the chosen backend will miss in an environment, said before anything is deployed. */
-export function findInState(environment: Environment): string | undefined {
-  return environment.vars.STATE === 'upstash' ? findInUpstash(environment) : findInDurableObject(environment)
+export function findInState(environment: Environment, secrets: readonly string[]): string | undefined {
+  if (environment.vars.STATE === 'upstash') return findInUpstash(environment, secrets)
+  return findInDurableObject(environment)
 }
 
 /** Two environments of one project may well share a database: their names keep them apart. */
@@ -27,13 +28,14 @@ export function findSharedNamespace(environments: readonly Environment[]): strin
   return undefined
 }
 
-function findInUpstash({ vars }: Environment): string | undefined {
-  if (Object.hasOwn(vars, TOKEN)) {
-    return `vars: ${TOKEN} is a secret; delete it there, set it with wrangler secret put ${TOKEN}, and replace its value`
-  }
+function findInUpstash({ name, vars }: Environment, secrets: readonly string[]): string | undefined {
   try {
     namespaceOf(vars)
-    // The credential is a secret, and so may the address be: only what stands here can be looked at.
+    if (vars[URL_NAME] === undefined && !secrets.includes(URL_NAME)) {
+      const why = name === undefined ? '' : ': an environment inherits no vars'
+      return `vars: ${URL_NAME} is missing; add ${URL_NAME} = "https://….upstash.io", the database's REST URL${why}`
+    }
+    // Whoever keeps the address as a secret declares it as one; only what stands here can be looked at.
     if (vars[URL_NAME] !== undefined) credentialsOf({ [URL_NAME]: vars[URL_NAME], [TOKEN]: 'unknown' })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -16,6 +16,8 @@ export interface Secrets {
 }
 
 const FILE = '.dev.vars'
+/** Credentials of a database of the user's own: the playground takes a local one, and neither wants nor invents them. */
+const OWN_DATABASE = /^UPSTASH_REDIS_REST_/
 
 /**
  * Reads `.dev.vars`, or writes it with random values and mode 0600 where there is none; an existing file is never changed.
@@ -24,16 +26,17 @@ const FILE = '.dev.vars'
 export async function provideSecrets(root: string, configuration: Configuration): Promise<Secrets> {
   const path = join(root, FILE)
   const forms = formsOf(configuration)
+  const needed = configuration.secrets.filter((name) => !OWN_DATABASE.test(name))
   const fresh = (name: string) => (forms.get(name) ?? secretForm(undefined)).fresh()
   const existing = await readExisting(path)
   if (existing === undefined) {
-    const values = Object.fromEntries(configuration.secrets.map((name) => [name, fresh(name)]))
+    const values = Object.fromEntries(needed.map((name) => [name, fresh(name)]))
     const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`)
     await writeFile(path, lines.join(''), { mode: 0o600, flag: 'wx' })
     return { values, isFresh: true }
   }
   const values: Values = parseEnv(existing)
-  const missing = configuration.secrets.find((name) => (forms.has(name) ? !values[name] : !(name in values)))
+  const missing = needed.find((name) => (forms.has(name) ? !values[name] : !(name in values)))
   if (missing !== undefined) {
     throw new StartError(
       `${FILE}: ${missing} is missing; add the line '${missing}=${fresh(missing)}', or delete the file to have a new one written`,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CHECKED, wranglerCommand } from '../cli/wrangler.ts'
+import { endWithUs } from './end-with-us.ts'
 import { StartError } from './options.ts'
 
 /** Milliseconds that wrangler and workerd get to end by themselves. */
@@ -53,6 +54,7 @@ export function startWorker({ root, port, vars, onLine }: WorkerOptions): Worker
       [CHECKED]: '1',
     },
   })
+  const watch = child.pid === undefined ? undefined : endWithUs(-child.pid, statePath)
   const url = `http://127.0.0.1:${port}`
   const said: string[] = []
   let probeId: string | undefined
@@ -85,6 +87,7 @@ export function startWorker({ root, port, vars, onLine }: WorkerOptions): Worker
     },
     async stop() {
       await endGroup(child, ended)
+      await watch?.dismiss()
       await rm(statePath, { recursive: true, force: true, maxRetries: 3 })
     },
   }

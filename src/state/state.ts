@@ -136,7 +136,21 @@ export type StateFault =
   | 'no time was left'
   | 'this isolate was too busy'
 
-/** The one error of a backend; `message` is the fault, and no part of what was asked. */
+/**
+ * The one error of a backend; `message` is the fault, and no part of what was asked. Whatever else a `State` of your own
+ * throws is recorded as `failed`.
+ * @example
+ * import { type Settlement, StateError } from 'sallyport'
+ *
+ * export async function settle({ claim, token, as, signal }: Settlement): Promise<boolean> {
+ *   const told = { method: 'POST', body: JSON.stringify({ claim, token, as }), signal: signal ?? null }
+ *   const answer = await fetch('https://state.example.com/settle', told).catch(() => {
+ *     throw new StateError(signal?.aborted ? 'no answer in time' : 'not reachable')
+ *   })
+ *   if (!answer.ok) throw new StateError('failed')
+ *   return answer.json<boolean>()
+ * }
+ */
 export class StateError extends Error {
   override readonly name = 'StateError'
   readonly fault: StateFault

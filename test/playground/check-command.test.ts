@@ -57,6 +57,11 @@ describe.concurrent('stops with one line for', () => {
       ['wrangler.toml', '[env.staging]', 'PUBLIC_HOSTS'],
     ],
     [
+      'state at Upstash without the address of its database',
+      (project) => project.edit('wrangler.toml', 'STATE = "durable-object"', 'STATE = "upstash"'),
+      ['wrangler.toml: vars: UPSTASH_REDIS_REST_URL is missing; add UPSTASH_REDIS_REST_URL = "https://'],
+    ],
+    [
       'a wrangler.toml that does not parse',
       (project) => project.edit('wrangler.toml', '[vars]', '[vars'),
       ['check: wrangler.toml'],

@@ -76,7 +76,12 @@ test.each(['cloudflare', 'direct', 'none'])('accepts TRUST = %j', (trust) => {
   expect(check(inEnvironment(withVars({ TRUST: trust }))).ok).toBe(true)
 })
 
-const upstash = { STATE: 'upstash', STATE_NAMESPACE: 'production' }
+const upstash = {
+  STATE: 'upstash',
+  STATE_NAMESPACE: 'production',
+  UPSTASH_REDIS_REST_URL: 'https://db.upstash.io',
+}
+const { UPSTASH_REDIS_REST_URL: _url, ...withoutUrl } = upstash
 
 test('accepts STATE = "upstash" without Durable Objects, and environments that store under names of their own', () => {
   const top = { ...withVars(upstash), durableObjects: [], sqliteClasses: [] }
@@ -86,6 +91,11 @@ test('accepts STATE = "upstash" without Durable Objects, and environments that s
     ok: true,
     summary: '2 routes, 1 secret declared, state upstash and durable-object',
   })
+})
+
+test('accepts the address of a database among the secrets, where somebody declares it as one', () => {
+  const secrets = [...sound.secrets, 'UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN']
+  expect(check({ secrets, ...inEnvironment(withVars(withoutUrl)) }).ok).toBe(true)
 })
 
 const { TRUST: _trust, ...withoutTrust } = environment().vars
@@ -112,6 +122,43 @@ describe('refuses, in one line that names file, option and fix:', () => {
       'a token among the vars',
       inEnvironment(withVars({ ...upstash, UPSTASH_REDIS_REST_TOKEN: 'AXX' })),
       ['UPSTASH_REDIS_REST_TOKEN is a secret', 'wrangler secret put'],
+    ],
+    [
+      'a token among the vars while the state is elsewhere',
+      inEnvironment(withVars({ UPSTASH_REDIS_REST_TOKEN: 's3cr3t' })),
+      ['wrangler.toml', 'UPSTASH_REDIS_REST_TOKEN is a secret', 'wrangler secret put'],
+    ],
+    [
+      'an empty token among the vars',
+      inEnvironment(withVars({ UPSTASH_REDIS_REST_TOKEN: '' })),
+      ['UPSTASH_REDIS_REST_TOKEN is a secret'],
+    ],
+    [
+      'Upstash without the address of a database',
+      inEnvironment(withVars(withoutUrl)),
+      ['wrangler.toml: vars: UPSTASH_REDIS_REST_URL is missing; add', '= "https://….upstash.io"'],
+    ],
+    [
+      'an environment that counts on the address of the top level',
+      {
+        environments: [
+          withVars(upstash),
+          { ...withVars({ ...withoutUrl, STATE_NAMESPACE: 'staging' }), name: 'staging' },
+        ],
+      },
+      ['wrangler.toml: [env.staging]: vars: UPSTASH_REDIS_REST_URL is missing', 'inherits no vars'],
+    ],
+    [
+      "Redis' own address in place of the REST URL",
+      inEnvironment(
+        withVars({ ...upstash, UPSTASH_REDIS_REST_URL: 'rediss://default:s3cr3t@db.upstash.io:6379' }),
+      ),
+      ['UPSTASH_REDIS_REST_URL', "that is Redis' own address; take the REST URL, 'https://….upstash.io'"],
+    ],
+    [
+      'the same without TLS',
+      inEnvironment(withVars({ ...upstash, UPSTASH_REDIS_REST_URL: 'redis://db.upstash.io:6379' })),
+      ["that is Redis' own address"],
     ],
     [
       'a database that is reached in the clear',

@@ -55,6 +55,16 @@ test('takes what it wrote itself', async () => {
   expect(await provideSecrets(root, configuration)).toEqual({ ...written, isFresh: false })
 })
 
+test('neither asks for the credentials of a database of its user, nor makes them up', async () => {
+  const database = ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN']
+  const listed = { ...configuration, secrets: [...configuration.secrets, ...database] }
+  const written = await provideSecrets(root, listed)
+  expect(written.isFresh).toBe(true)
+  expect(Object.keys(written.values)).toEqual(configuration.secrets)
+  expect(await readFile(join(root, '.dev.vars'), 'utf8')).not.toContain('UPSTASH')
+  expect(await provideSecrets(root, listed)).toEqual({ ...written, isFresh: false })
+})
+
 const pkcs8 = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' })
 
 test.each([

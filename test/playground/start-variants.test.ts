@@ -83,7 +83,11 @@ describe.concurrent('npm start', () => {
 
   test.each([
     ['--redis', '--redis', 'STATE = "durable-object"'],
-    ['a wrangler.toml that says upstash', undefined, 'STATE = "upstash"'],
+    [
+      'a wrangler.toml that says upstash',
+      undefined,
+      'STATE = "upstash"\nUPSTASH_REDIS_REST_URL = "https://db.upstash.io"',
+    ],
   ])('with %s takes the same tour on a local Redis, which ends with it', async (_, flag, state) => {
     const project = await ownProject()
     await project.edit('wrangler.toml', 'STATE = "durable-object"', state)
@@ -107,6 +111,19 @@ describe.concurrent('npm start', () => {
     } finally {
       await end(running)
     }
+  })
+
+  test('killed outright it takes along all that it had started', async ({ onTestFinished }) => {
+    const { running, ports } = await startInTurn(await ownProject(), ['--no-tour', '--redis'])
+    onTestFinished(() => end(running))
+    await running.line(isServing)
+    running.signal('SIGKILL')
+    await running.ended
+    const deadline = Date.now() + 10_000
+    while (!(await isFree(ports.gateway)) && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
   })
 
   test('a tour that goes wrong ends the playground with exit code 1 and says where', async ({

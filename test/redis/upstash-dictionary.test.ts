@@ -249,23 +249,25 @@ describe('a denial', () => {
 describe('the storage tables', () => {
   const bytesOf = (value: string) =>
     dictionary.find(({ name }) => name.endsWith(` = ${value}`))?.bytes.plain ?? Number.NaN
+  /** What Redis' own tables take for a key, as the page says. */
+  const OWN = Number(/take about (\d+) bytes more\s+a key/.exec(page)?.[1])
   const SECONDS = { '1 h': 3600, '3 days': 259_200, '30 days': 2_592_000 }
 
-  test('say rate × TTL × bytes of what is done', () => {
+  test("say rate × TTL × bytes of what is done and of Redis' own tables", () => {
     const rows = tableOf(page, 'deliveries per second')
     expect(rows.map((row) => numberOf(cellOf(row, 'deliveries per second')))).toEqual([1, 10, 100])
     for (const row of rows) {
       for (const [column, seconds] of Object.entries(SECONDS)) {
         const bytes = numberOf(cellOf(row, 'deliveries per second')) * seconds
-        expect(cellOf(row, column)).toBe(sizeOf(bytes * bytesOf('D <token> <request> <at>')))
+        expect(cellOf(row, column)).toBe(sizeOf(bytes * (bytesOf('D <token> <request> <at>') + OWN)))
       }
     }
   })
 
-  test('say clients × limits × bytes of a count', () => {
+  test("say clients × limits × bytes of a count and of Redis' own tables", () => {
     const rows = tableOf(page, 'distinct clients')
     expect(rows).toHaveLength(3)
-    const bytes = bytesOf('s<windowMs> <start> <used> <previous>')
+    const bytes = bytesOf('s<windowMs> <start> <used> <previous>') + OWN
     for (const row of rows) {
       for (const [i, column] of ['1 limit', '2 limits', '3 limits'].entries()) {
         expect(cellOf(row, column)).toBe(sizeOf(numberOf(cellOf(row, 'distinct clients')) * (i + 1) * bytes))
@@ -274,7 +276,6 @@ describe('the storage tables', () => {
   })
 
   test("name what Redis' own tables add", async () => {
-    const [, more] = /take about (\d+) bytes more\s+a key/.exec(page) ?? []
     const memory = async () =>
       Number(/used_memory:(\d+)/.exec(String(await tested.front.raw(['INFO', 'memory'])))?.[1])
     const before = await memory()
@@ -282,7 +283,18 @@ describe('the storage tables', () => {
     await tested.front.raw(['EVAL', fill, '0', 'x'.repeat(100)])
     const each = ((await memory()) - before) / 100_000
     const said = Number(await tested.front.raw(['MEMORY', 'USAGE', 'fill:50000']))
-    expect(Math.abs(each - said - Number(more))).toBeLessThan(0.3 * Number(more))
+    expect(Math.abs(each - said - OWN)).toBeLessThan(0.3 * OWN)
+  })
+
+  test('are explained by the figures that they are made of', () => {
+    const record = bytesOf('T <token> 0 <starts>')
+    const [, storage = ''] = page.split('### How much storage')
+    const named = [...storage.matchAll(/\((the bytes of `[Ds]`|\d+) \+ (\d+)/g)]
+    expect(named.map(([, bytes, own]) => `${bytes} + ${own}`)).toEqual([
+      `the bytes of \`D\` + ${OWN}`,
+      `the bytes of \`s\` + ${OWN}`,
+      `${record} + ${OWN}`,
+    ])
   })
 })
 

@@ -4,6 +4,10 @@ import {
   type Authenticator,
   anonymous,
   defineRoute,
+  type FailurePolicy,
+  type FirstTier,
+  type LimitBy,
+  type LimitOptions,
   type Principal,
   routeDefaults,
 } from 'sallyport'
@@ -61,6 +65,28 @@ defineRoute({
   body: v.object({ items: v.array(v.string()) }),
   forward: { to: 'ORIGIN_URL' },
 })
+
+// What a deployment builds out of settings of its own has the names that the package gives it.
+const owner: LimitBy = 'tenant'
+const quota: LimitOptions<unknown> = { by: owner, max: 100, window: 'day' }
+const outage: FailurePolicy = { degraded: { name: 'outage', max: 5, window: '10 s' } }
+const tier: FirstTier = 'route'
+defineRoute({
+  ...keyed,
+  tenant: ({ principal }) => principal.account,
+  limits: [quota],
+  failure: { state: outage },
+  firstTier: tier,
+})
+
+// @ts-expect-error an owner that there is not, by the type's name
+const _owner: LimitBy = 'ip'
+
+// @ts-expect-error a policy that opens in one short word
+const _outage: FailurePolicy = 'open'
+
+// @ts-expect-error a first tier that counts by something else
+const _tier: FirstTier = 'principal'
 
 // @ts-expect-error a misspelt owner
 defineRoute({ ...keyed, limits: [{ ...limit, by: 'apikey' }] })

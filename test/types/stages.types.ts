@@ -1,7 +1,14 @@
 // Facts grow stage by stage: a stage that needs what a later one learns does not compile.
-import type { Authenticated, Identified, Matched, Received, Validated } from '../../src/contract.ts'
+import type {
+  Authenticated,
+  Consulted,
+  Identified,
+  Matched,
+  Received,
+  Validated,
+} from '../../src/contract.ts'
 import type { Route } from '../../src/route.ts'
-import { admitRequest, type Consulted } from '../../src/stages/admit/index.ts'
+import { admitRequest } from '../../src/stages/admit/index.ts'
 import { authorize } from '../../src/stages/authorize.ts'
 import { identify } from '../../src/stages/identify.ts'
 import type { DecisionEvent } from '../../src/stages/record/event.ts'

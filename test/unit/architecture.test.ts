@@ -20,14 +20,25 @@ const rooms: { room: string; may: string[] }[] = [
   { room: 'lib/', may: [] },
   { room: 'origin/', may: [] },
   { room: 'testing/', may: ['lib/'] },
-  { room: 'state/durable-object/', may: ['state/state.ts', 'state/limits.ts', 'cloudflare:workers'] },
+  {
+    room: 'state/durable-object/',
+    may: ['state/state.ts', 'state/limits.ts', 'state/operations.ts', 'cloudflare:workers'],
+  },
   {
     room: 'state/upstash/',
-    may: ['state/state.ts', 'state/limits.ts', 'lib/', '@upstash/ratelimit', '@upstash/redis/cloudflare'],
+    may: [
+      'state/state.ts',
+      'state/limits.ts',
+      'state/operations.ts',
+      'lib/',
+      '@upstash/ratelimit',
+      '@upstash/redis/cloudflare',
+    ],
   },
   // What stands in each isolate between the stages and any backend.
   { room: 'state/isolate/', may: ['state/state.ts', 'state/limits.ts', 'lib/'] },
   { room: 'state/limits.ts', may: ['state/state.ts'] },
+  { room: 'state/operations.ts', may: [] },
   { room: 'state/state.ts', may: [] },
   { room: 'webhooks/', may: ['contract.ts', 'names.ts', 'route.ts', 'lib/'] },
   {
@@ -44,7 +55,7 @@ const rooms: { room: string; may: string[] }[] = [
     may: ['sallyport', 'sallyport/durable-object', 'sallyport/upstash', '../routes/index.ts'],
   },
   // The hall: files of their own, from the types that all share up to what createGateway wires.
-  { room: 'contract.ts', may: ['denials.ts', 'lib/'] },
+  { room: 'contract.ts', may: ['denials.ts', 'lib/', 'state/state.ts'] },
   { room: 'denials.ts', may: ['contract.ts', 'lib/'] },
   { room: 'names.ts', may: [] },
   ...[
@@ -64,7 +75,16 @@ const rooms: { room: string; may: string[] }[] = [
   })),
   {
     room: 'settings.ts',
-    may: ['contract.ts', 'names.ts', 'route.ts', 'clients.ts', 'stages/', 'state/state.ts', 'state/isolate/'],
+    may: [
+      'contract.ts',
+      'names.ts',
+      'route.ts',
+      'options.ts',
+      'clients.ts',
+      'stages/',
+      'state/state.ts',
+      'state/isolate/',
+    ],
   },
   {
     room: 'passage.ts',

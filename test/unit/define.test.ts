@@ -1,4 +1,11 @@
-import { type Authenticator, anonymous, createGateway, defineRoute, type Principal } from 'sallyport'
+import {
+  type Authenticator,
+  anonymous,
+  createGateway,
+  defineRoute,
+  type GatewayOptions,
+  type Principal,
+} from 'sallyport'
 import { github } from 'sallyport/webhooks'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
@@ -111,7 +118,21 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     ],
     ['no forward', { forward: undefined }, /forward: is missing/],
     ['no authenticate', { authenticate: undefined }, /authenticate: is missing/],
-    ['an endless deadline', { deadline: '365 d' }, /deadline: is 365 d; use at most '30 s'/],
+    ['a forward of null', { forward: null }, /POST \/x: forward: is missing; say where to/],
+    [
+      'an authenticate of null',
+      { authenticate: null },
+      /POST \/x: authenticate: is missing; name a provider/,
+    ],
+    ['a guard that is null', { authorize: null }, /POST \/x: authorize: is null; use a function/],
+    ['a guard that is a word', { authorize: 'admin' }, /POST \/x: authorize: is 'admin'; use a function/],
+    ['a duration in milliseconds', { deadline: 500 }, /POST \/x: deadline: 500 is not a duration; write/],
+    [
+      'a mode in a list',
+      { mode: ['report'] },
+      /POST \/x: mode: a list is not known; use one of enforce, report/,
+    ],
+    ['an endless deadline', { deadline: '365 d' }, /deadline: is 365 d; use at most '15 s'/],
     ['a duration without its space', { deadline: '1s' }, /POST \/x: deadline: '1s' is not a duration; write/],
     ['a duration of nothing', { budget: '0 ms' }, /budget: '0 ms' is not a duration/],
     [
@@ -172,7 +193,7 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
       { replay: { tenant: () => 'a' } },
       /replay.tenant: is not an option; the options here are ttl, onDuplicate/,
     ],
-    ['a tenant that is no function', { tenant: 'acme' }, /POST \/x: tenant: is acme; use a function/],
+    ['a tenant that is no function', { tenant: 'acme' }, /POST \/x: tenant: is 'acme'; use a function/],
     ['a bad replay time', { replay: { ttl: 'forever' } }, /replay.ttl: 'forever' is not a duration/],
   ])('%s', (_, options, message) => {
     expect(() => define(options)).toThrow(TypeError)
@@ -224,6 +245,34 @@ describe('createGateway refuses at load', () => {
     ['an id that is no file name', { 'A b': { path: '/x' } }, /routes\/A b.ts: the route's id must be/],
   ])('%s', (_, routes, message) => {
     expect(() => gateway(routes)).toThrow(message)
+  })
+
+  it.each<[string, object, string]>([
+    ['a misspelt option', { legacyRatelimitHeaders: true }, 'legacyRatelimitHeaders: is not an option; '],
+    [
+      'a limit of the first tier, which stands in wrangler.toml',
+      { firstTier: { binding: 'FIRST_TIER', limit: 100 } },
+      'firstTier.limit: is not an option; the options here are binding',
+    ],
+    ['a first tier of null', { firstTier: null }, 'firstTier: binding is missing; name a rate-limit binding'],
+    ['a first tier in one word', { firstTier: 'FIRST_TIER' }, 'firstTier: binding is missing; name'],
+  ])('%s', (_, options, message) => {
+    const start = () => createGateway({}, { state: {}, ...options } as never)
+    expect(start).toThrow(TypeError)
+    expect(start).toThrow(`createGateway: ${message}`)
+  })
+
+  it('but takes every option that it has', () => {
+    const options: Required<GatewayOptions> = {
+      state: {},
+      clients: { deny: ['192.0.2.0/24'] },
+      recordClient: 'hashed',
+      firstTier: { binding: 'FIRST_TIER' },
+      legacyRateLimitHeaders: true,
+      serverTiming: true,
+      unmatched: 'refuse',
+    }
+    expect(() => createGateway({}, options)).not.toThrow()
   })
 
   it('but not routes of which one is the more specific, nor other methods', () => {

@@ -83,7 +83,7 @@ describe('a limit that could not mean what it says is refused at load, naming ro
     ['tiers that nobody is in', { tiers: { pro: 20 } }, /tier: is missing; return a caller's tier/],
     ['a tier that gives nothing', { tier }, /tiers: is missing; say what each tier may/],
     ['no tier at all', { tier, tiers: {} }, /tiers: is empty/],
-    ['a tier that is no function', { tier: 'pro', tiers: { pro: 20 } }, /tier: is pro; use a function/],
+    ['a tier that is no function', { tier: 'pro', tiers: { pro: 20 } }, /tier: is 'pro'; use a function/],
     ['a tier of nothing', { tier, tiers: { pro: 0 } }, /tiers.pro.max: is 0; use a whole number/],
     ['a tier of null', { tier, tiers: { pro: null } }, /tiers.pro.max: is null/],
     ['a fractional tier', { tier, tiers: { pro: { max: 1.5 } } }, /tiers.pro.max: is 1.5/],
@@ -104,8 +104,27 @@ describe('a limit that could not mean what it says is refused at load, naming ro
       { max: 1e15 },
       /max: is 1000000000000000; use .* at most 999999999999999/,
     ],
-    ['a cost of nothing for everybody', { cost: 0 }, /cost: is 0; use a whole number above 0/],
-    ['a cost in words', { cost: '1' }, /cost: is 1; use a whole number/],
+    [
+      'a cost of nothing for everybody',
+      { cost: 0 },
+      /cost: is 0, and the limit would never count; remove it: only a function may return 0$/,
+    ],
+    ['a cost in words', { cost: '5' }, /cost: is '5'; use a whole number above 0/],
+    ['a cost of null', { cost: null }, /cost: is null; use a whole number/],
+    ['a max in words', { max: '600' }, /max: is '600'; use a whole number above 0/],
+    ['no max', { max: undefined }, /max: is missing; use a whole number above 0/],
+    ['a refill in words', { ...bucket, refill: '5' }, /refill: is '5'; use a whole number/],
+    ['tiers of null', { tier, tiers: null }, /tiers: is null; say what each tier may: \{ pro: 600 \}/],
+    ['tiers of null and no tier', { tiers: null }, /tiers: is null; say what each tier may/],
+    ['tiers in a list', { tier, tiers: ['pro'] }, /tiers: is a list; say what each tier may/],
+    ['tiers in words', { tier, tiers: 'pro' }, /tiers: is 'pro'; say what each tier may/],
+    ['tiers without the tier', { tier: null, tiers: { pro: 6 } }, /tier: is null; use a function/],
+    ['a tier in a list', { tier, tiers: { pro: [6] } }, /tiers.pro.max: is a list; use a whole number/],
+    ['a tier in words', { tier, tiers: { pro: '6' } }, /tiers.pro.max: is '6'; use a whole number/],
+    ['a tier without max', { tier, tiers: { pro: {} } }, /tiers.pro.max: is missing; use a whole number/],
+    ['a pool of null', { pool: null }, /pool: null is not a name; use lower-case letters/],
+    ['a name of null', { name: null }, /name: null is not a name; use lower-case letters/],
+    ['an owner of null', { by: null }, /by: null is not known; use one of route/],
     [
       'a cost that one tier never has',
       { cost: 7, tier, tiers: { free: 5 } },
@@ -114,9 +133,18 @@ describe('a limit that could not mean what it says is refused at load, naming ro
     [
       'a sliding day',
       { window: 'day', algorithm: 'slidingWindow' },
-      /algorithm: is 'slidingWindow', and a window of the calendar is fixed; remove it, or write '1 d'/,
+      /algorithm: is 'slidingWindow', and a window of the calendar is fixed; remove it, or write window: '1 d'$/,
     ],
-    ['a bucket of a month', { window: 'month', algorithm: 'tokenBucket' }, /algorithm: is 'tokenBucket'/],
+    [
+      'a sliding month',
+      { window: 'month', algorithm: 'slidingWindow' },
+      /algorithm: is 'slidingWindow', .*; remove it, or write window: '31 d'$/,
+    ],
+    [
+      'a bucket of a month',
+      { window: 'month', algorithm: 'tokenBucket' },
+      /algorithm: is 'tokenBucket', .*; remove it, or write window: '31 d'$/,
+    ],
     ['a refilled month', { window: 'month', refill: 1 }, /refill: belongs to algorithm: 'tokenBucket'/],
     ['a window of 32 days', { window: '32 d' }, /window: is 32 d; use at most '31 d'/],
     ['a window of 745 hours', { window: '745 h' }, /window: is 745 h; use at most '31 d'/],
@@ -125,7 +153,9 @@ describe('a limit that could not mean what it says is refused at load, naming ro
       { window: 'week' },
       /window: 'week' is not a duration; .* or 'day' or 'month' of the calendar/,
     ],
-    ['no window', { window: undefined }, /window: 'undefined' is not a duration/],
+    ['no window', { window: undefined }, /window: is missing; write a whole number, .* or 'day' or 'month'/],
+    ['a window in seconds', { window: 60 }, /window: 60 is not a duration; write a whole number/],
+    ['a window in a list', { window: ['1 m'] }, /window: a list is not a duration; write/],
   ])('%s', (_, options, message, route) => {
     expect(() => define(options, route)).toThrow(TypeError)
     expect(() => define(options, route)).toThrow(/^POST \/x: limits\[0\]\./)
@@ -151,6 +181,22 @@ describe('a limit that could not mean what it says is refused at load, naming ro
     expect(() => defineRoute({ ...good, limits } as never)).toThrow(
       /limits\[1\].pool: 'api' is taken by another/,
     )
+  })
+})
+
+describe('limits that are no list of limits are refused at load, naming route, option and the fix', () => {
+  const written = "{ by: 'route', max: 600, window: '1 m' }"
+
+  it.each<[string, unknown, string]>([
+    ['one limit, not in a list', limit, `POST /x: limits: is an object; write a list: [${written}]`],
+    ['null', null, `POST /x: limits: is null; write a list: [${written}]`],
+    ['a text', '10/s', `POST /x: limits: is '10/s'; write a list: [${written}]`],
+    ['a list of null', [null], `POST /x: limits[0]: is null; write an object: ${written}`],
+    ['a list of texts', [limit, '10/s'], `POST /x: limits[1]: is '10/s'; write an object: ${written}`],
+    ['a list of lists', [[limit]], `POST /x: limits[0]: is a list; write an object: ${written}`],
+    ['a list with a hole', new Array(1), `POST /x: limits[0]: is undefined; write an object: ${written}`],
+  ])('%s', (_, limits, message) => {
+    expect(() => defineRoute({ ...good, limits } as never)).toThrow(new TypeError(message))
   })
 })
 

@@ -21,6 +21,16 @@ it('the README shows the route of the playground, letter for letter', () => {
   expect(read('README.md')).toContain(read('routes/github.ts'))
 })
 
+it('the README shows the Worker of this repository with a first tier, letter for letter', () => {
+  const worker = read('src/worker.ts').replace(/\n\}\)\n$/, "\n  firstTier: { binding: 'FIRST_TIER' },\n})\n")
+  expect(read('README.md')).toContain(`\n\`\`\`ts\n${worker}\`\`\`\n`)
+})
+
+it('no line of the README is longer than 130 characters, but for tables and code', () => {
+  const prose = read('README.md').replaceAll(/^```[\s\S]*?^```$/gm, '')
+  expect(prose.split('\n').filter((line) => line.length > 130 && !line.startsWith('|'))).toEqual([])
+})
+
 it.each(pages)('every link of %s leads to a file', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link)
   expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])

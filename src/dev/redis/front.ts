@@ -36,6 +36,7 @@ export interface FrontCall {
 
 /** Upstash's REST protocol over a real redis-server. */
 export interface RedisFront extends Listening {
+  /** The latest 10,000. */
   calls: FrontCall[]
   faults: Faults
   /** Sees every command that Redis runs, those of `raw` too. */
@@ -50,6 +51,8 @@ export interface RedisFront extends Listening {
 
 /** Upstash's cap of one request on its free and pay-as-you-go plans. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
+/** The latest calls are kept for whoever tests with them. */
+const KEPT_CALLS = 10_000
 
 /** Serves POST /, /pipeline and /multi-exec; Redis need not answer yet. Rejects with the system's error where the port is taken. */
 export async function startRedisFront(options: RedisFrontOptions): Promise<RedisFront> {
@@ -66,9 +69,11 @@ export async function startRedisFront(options: RedisFrontOptions): Promise<Redis
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     const authorized = timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
     const body = await readBody(request)
-    const read = body === undefined ? undefined : commandsOf(path, body)
+    // What a stranger sends is neither parsed nor kept.
+    const read = body === undefined || !authorized ? undefined : commandsOf(path, body)
     const commands = Array.isArray(read) ? read : []
     calls.push({ path, commands, at, authorized })
+    if (calls.length > KEPT_CALLS) calls.shift()
 
     if (!authorized) return send(response, failure(401, 'WRONGPASS invalid or missing auth token'))
     if (!isPath(path)) {

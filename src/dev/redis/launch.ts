@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { endWithUs } from '../end-with-us.ts'
 import { connectTo } from './connection.ts'
-import { guard } from './guard.ts'
 
 const START_MS = 10_000
 const PING_MS = 1000
@@ -27,7 +27,7 @@ export interface Launched {
 export async function launch(path: string, directives: Directives, directory: string): Promise<Launched> {
   const words = Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value])
   const child = spawn(path, words, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const watch = child.pid === undefined ? undefined : guard(child.pid, directory)
+  const watch = child.pid === undefined ? undefined : endWithUs(child.pid, directory)
   let gone = false
   const ended = new Promise<void>((resolve) => {
     child.once('close', resolve).once('error', () => resolve())

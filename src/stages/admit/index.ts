@@ -1,9 +1,9 @@
-import { allow, type Denial, deny, type Result } from '../../contract.ts'
+import { allow, type Consulted, type Denial, deny, type Result } from '../../contract.ts'
 import { limitName, rateLimitHeaders } from '../../lib/rate-limit.ts'
 import type { Route } from '../../route.ts'
-import type { Admission, AdmitRequest, LimitReading, State, StateFault } from '../../state/state.ts'
+import type { Admission, AdmitRequest, LimitReading, State } from '../../state/state.ts'
 import { ask } from './ask.ts'
-import { fallBack, type Policy } from './failure.ts'
+import { fallBack } from './failure.ts'
 
 export { askOnce } from './ask.ts'
 export { admitRequest } from './request.ts'
@@ -25,15 +25,6 @@ export interface Admitted {
   reported: readonly string[]
   /** Set when this delivery is done already: the `sallyport-id` of the first. */
   duplicateOf: string | undefined
-}
-
-/** What shared state had to do with the decision: for the record. */
-export interface Consulted {
-  asked: 'answered' | 'remembered' | 'failed' | 'not-asked'
-  fault: StateFault | null
-  /** The failure policy that decided, and how many decisions it has taken in this isolate. */
-  policy: Policy | null
-  count: number | null
 }
 
 /** Asks shared state inside the deadline; where it does not decide, the route's failure policy does. */

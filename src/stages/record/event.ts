@@ -1,6 +1,6 @@
+import type { Consulted } from '../../contract.ts'
 import type { DenialCode } from '../../denials.ts'
 import type { Mode, Sensitivity } from '../../route.ts'
-import type { StateFault } from '../../state/state.ts'
 
 /** Where in the request's way a decision was taken. */
 export type Stage =
@@ -55,23 +55,12 @@ export interface DecisionEvent {
   duplicateOf: string | null
   settled: 'committed' | 'released' | 'overtaken' | 'left' | 'failed' | null
   limits: { name: string; max: number; remaining: number }[]
-  state: StateNote | null
+  state: Consulted | null
   cfRay: string | null
   traceId: string | null
   workerVersion: string | null
   waits: Waits
   overBudget: boolean
-}
-
-/** What shared state had to do with a decision. */
-export interface StateNote {
-  /** `remembered`: this isolate knew of a limit that denies. `not-asked`: the circuit breaker is open, or no time was left. */
-  asked: 'answered' | 'remembered' | 'failed' | 'not-asked'
-  fault: StateFault | null
-  /** The route's failure policy, where it decided. */
-  policy: 'closed' | 'allowed' | 'degraded' | null
-  /** How many decisions of that policy this isolate has taken. */
-  count: number | null
 }
 
 /** Milliseconds awaited; deployed Workers measure only awaits, since clocks stand still during CPU work. */

@@ -1,3 +1,4 @@
+export type { Operations } from '../operations.ts'
 export { type DurableObjectStateOptions, durableObjectState } from './backend.ts'
 export { SallyportState } from './object.ts'
-export { durableObjectOperations, type Operations } from './operations.ts'
+export { durableObjectOperations } from './operations.ts'

@@ -67,7 +67,8 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
         const { client: _client, principal: _principal, ...taken } = request
         const { layout, keys: names } = await keys.of(taken)
         if (layout === '') return
-        await connection.script(scripts.giveBack, names, giveBackArguments(request, ++rounds, layout))
+        const args = giveBackArguments(request, ++rounds, layout)
+        await connection.script(scripts.giveBack, names, args, request.signal)
       },
 
       knowsBlocked: (client) => blocked.has(client, Date.now()),

@@ -79,6 +79,11 @@ export function credentialsOf(env: Readonly<Record<string, unknown>>): Credentia
   const url = env.UPSTASH_REDIS_REST_URL
   const token = env.UPSTASH_REDIS_REST_TOKEN
   const parsed = typeof url === 'string' ? URL.parse(url) : null
+  if (parsed !== null && /^rediss?:$/.test(parsed.protocol)) {
+    throw new TypeError(
+      "UPSTASH_REDIS_REST_URL: that is Redis' own address; take the REST URL, 'https://….upstash.io'",
+    )
+  }
   if (parsed === null || parsed.username !== '' || parsed.search !== '' || parsed.hash !== '') {
     throw new TypeError(
       "UPSTASH_REDIS_REST_URL is missing or no URL; set it to the database's REST URL, 'https://….upstash.io'",

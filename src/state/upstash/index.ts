@@ -1,2 +1,3 @@
+export type { Operations } from '../operations.ts'
 export { type UpstashStateOptions, upstashState } from './backend.ts'
-export { type UpstashOperations, upstashOperations } from './operations.ts'
+export { upstashOperations } from './operations.ts'

@@ -1,3 +1,4 @@
+import type { Operations } from '../operations.ts'
 import type { UpstashStateOptions } from './backend.ts'
 import { Connection, credentialsOf } from './connection.ts'
 import { Keys } from './keys.ts'
@@ -9,24 +10,9 @@ const PAGE = 1000
 const LONGEST_KEY = 1024
 const LONGEST_REASON = 200
 
-/** What an operator changes in shared state by hand. Moments are milliseconds since the epoch. */
-export interface UpstashOperations {
-  /** Refuses a client (its exact client key) until `until`; an isolate that refused it before needs 2 s to let it in. */
-  block(client: string, until: number, reason?: string): Promise<void>
-  /** Ends a block; false when there was none. */
-  unblock(client: string): Promise<boolean>
-  /** Refuses a principal (`issuer|subject`) until `until`, from the next request on. */
-  revoke(principal: string, until: number, reason?: string): Promise<void>
-  /** Ends a revocation; false when there was none. */
-  restore(principal: string): Promise<boolean>
-  /** Lets a delivery that is done pass again (`key` as in its claim); false when it is not done. */
-  forget(route: string, key: string): Promise<boolean>
-  /** Lets every delivery of the route that was done since `since` pass again; how many. Scans the whole database. */
-  forgetSince(route: string, since: number): Promise<number>
-}
-
 /**
- * Operations on the Upstash backend; the same bindings as `upstashState`, the same `TypeError`.
+ * Operations on the Upstash backend; the same bindings as `upstashState`, the same `TypeError`. A block or revocation holds
+ * from the next request on; `forgetSince` scans the whole database.
  *
  * @example
  * import { env } from 'cloudflare:workers'
@@ -38,7 +24,7 @@ export interface UpstashOperations {
 export function upstashOperations(
   env: Readonly<Record<string, unknown>>,
   options: UpstashStateOptions = {},
-): UpstashOperations {
+): Operations {
   const { forget } = (options.keyLocking ?? true) ? lockingScripts : plainScripts
   const connection = new Connection(credentialsOf(env))
   const keys = new Keys(namespaceOf(env))

@@ -1,4 +1,4 @@
-import { anonymous, createGateway, defineRoute } from 'sallyport'
+import { type Authenticator, anonymous, createGateway, defineRoute, type Principal } from 'sallyport'
 import { standard } from 'sallyport/webhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Route } from '../../../src/route.ts'
@@ -344,20 +344,44 @@ describe('at load', () => {
     ],
     [{ degraded: { max: 1.5, window: '1 m' } }, 'failure.state.degraded.max: is 1.5'],
     [{ degraded: { max: Number.NaN, window: '1 m' } }, 'failure.state.degraded.max: is NaN'],
-    [{ degraded: { max: '5', window: '1 m' } }, 'failure.state.degraded.max: is 5'],
+    [{ degraded: { max: '5', window: '1 m' } }, "failure.state.degraded.max: is '5'; use a whole number"],
+    [{ degraded: { window: '1 m' } }, 'failure.state.degraded.max: is missing; use a whole number above 0'],
     [{ degraded: { max: Number.POSITIVE_INFINITY, window: '1 m' } }, 'degraded.max: is Infinity'],
-    [{ degraded: { max: 5 } }, "failure.state.degraded.window: 'undefined' is not a duration"],
+    [{ degraded: { max: 5 } }, 'failure.state.degraded.window: is missing; write a whole number'],
+    [{ degraded: { max: 5, window: ['1 m'] } }, 'failure.state.degraded.window: a list is not a duration'],
     [{ degraded: { max: 5, window: '61 m' } }, "failure.state.degraded.window: is 61 m; use at most '1 h'"],
     [{ degraded: { max: 5, window: '1m' } }, "failure.state.degraded.window: '1m' is not a duration"],
     [{ degraded: { max: 5, window: '1 m', name: 'A"' } }, "failure.state.degraded.name: 'A\"' is not a name"],
     [{ degraded: { max: 5, window: '1 m', cap: 1 } }, 'failure.state.degraded.cap: is not an option'],
-    [{ degraded: undefined }, 'failure.state.degraded: is missing'],
+    [{ degraded: { max: 5, window: '1 m', name: null } }, 'failure.state.degraded.name: null is not a name'],
+    [
+      { degraded: undefined },
+      "failure.state.degraded: is missing; give the cap of an isolate: { max: 10, window: '10 s' }",
+    ],
+    [{ degraded: 5 }, 'failure.state.degraded: is 5; give the cap of an isolate'],
+    [['closed'], "failure.state: a list is not known; use 'closed'"],
     [{ open: true }, 'failure.state.open: is not an option'],
     ['open', "failure.state: 'open' is not known; use 'closed'"],
-    [null, "failure.state: 'null' is not known"],
+    [null, 'failure.state: null is not known'],
   ])('refuses %j', (state, message) => {
     expect(load(state)).toThrow(TypeError)
     expect(load(state)).toThrow(message)
+  })
+
+  it.each<[unknown, string]>([
+    ['closed', "failure: is 'closed'; write { state: 'closed' }"],
+    [
+      'unsafeAllowWhenStateIsDown',
+      "failure: is 'unsafeAllowWhenStateIsDown'; write { state: 'unsafeAllowWhenStateIsDown' }",
+    ],
+    [null, "failure: is null; write { state: 'closed' }"],
+    [[], "failure: is a list; write { state: 'closed' }"],
+    [
+      { degraded: { max: 5, window: '1 m' } },
+      'failure.degraded: belongs into state; write { state: { degraded: { max, window } } }',
+    ],
+  ])('refuses a policy of no dependency: %j', (failure, message) => {
+    expect(load('closed', { failure })).toThrow(new TypeError(`GET /x: ${message}`))
   })
 
   it('refuses a dependency that is not known', () => {
@@ -379,7 +403,9 @@ describe('at load', () => {
       createGateway({}, { state: {}, firstTier: { binding: binding as string } })
     for (const binding of ['', undefined, {}]) {
       expect(tiered(binding)).toThrow(
-        new TypeError("firstTier: binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }"),
+        new TypeError(
+          "createGateway: firstTier: binding is missing; name a rate-limit binding: { binding: 'FIRST_TIER' }",
+        ),
       )
     }
     expect(tiered('FIRST_TIER')).not.toThrow()
@@ -391,6 +417,10 @@ describe('at load', () => {
 
   it('counts by client in the first tier, and webhooks not at all', () => {
     expect(routeOf().firstTier).toBe('client')
+    for (const kind of ['token', 'apiKey'] as const) {
+      const authenticate = { ...anonymous(), kind } as unknown as Authenticator<Principal, typeof kind>
+      expect(defineRoute({ ...base, authenticate, authorize: () => true }).firstTier).toBe('client')
+    }
     const webhook = { ...base, authenticate: standard({ secret: 'STANDARD_WEBHOOK_SECRET' }) }
     expect(defineRoute(webhook).firstTier).toBe('off')
     expect(defineRoute({ ...webhook, firstTier: 'route' }).firstTier).toBe('route')

@@ -3,8 +3,8 @@ import type { RedisFront } from '../../../src/dev/redis/front.ts'
 import { lockingScripts } from '../../../src/state/upstash/scripts/index.ts'
 
 /** The test routes' deadline, and longer than any of their waits. */
-export const DEADLINE_MS = 600
-const LATE_MS = 900
+export const DEADLINE_MS = 800
+const LATE_MS = 1200
 
 export interface NamedFault {
   fault: Fault

@@ -55,6 +55,10 @@ const routes = {
   }),
 }
 
+addEventListener('unhandledrejection', ({ reason }) => {
+  console.error(`unhandled rejection: ${String(reason)}`)
+})
+
 let fault: 'none' | 'throw' | 'hang' | 'lost-reply' = 'none'
 let tier: 'open' | 'full' | 'throw' | 'hang' = 'open'
 const asked: Record<keyof State, number> = { admit: 0, settle: 0, giveBack: 0, knowsBlocked: 0 }
