@@ -38,6 +38,7 @@ const routes = {
     ...get,
     path: '/few-watched',
     mode: 'report',
+    deadline: '1 s',
     budget: '1 s',
     limits: [{ by: 'client', max: 2, window: '1 h' }],
   }),

@@ -33,7 +33,7 @@ const eitherSender: typeof pushes = {
 const routes = (prefix: '' | '/api') => ({
   read: defineRoute({ ...get, path: `${prefix}/read/*` }),
   hasty: defineRoute({ ...get, path: `${prefix}/hasty`, budget: '1 ms' }),
-  patient: defineRoute({ ...get, path: `${prefix}/patient`, budget: '5 s' }),
+  patient: defineRoute({ ...get, path: `${prefix}/patient`, deadline: '5 s', budget: '5 s' }),
   listed: defineRoute({
     ...get,
     path: `${prefix}/listed`,
