@@ -3,6 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 /** Bytes of the documents that steer the playground. */
 const MAX_STEERING_BYTES = 65_536
 
+/** Milliseconds for which an idle connection is kept open. */
+const KEEP_ALIVE_MS = 600_000
+
 /** What a steering request got wrong; its message is the answer. */
 export class BadInput extends Error {}
 
@@ -25,6 +28,8 @@ export async function listen(port: number, handle: Handler): Promise<Listening> 
       else sendJson(response, told ? 400 : 500, { error: told ? error.message : 'the playground failed' })
     })
   })
+  // A client that keeps a connection must not find it closed at the moment in which it sends.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)

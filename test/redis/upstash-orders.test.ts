@@ -177,6 +177,6 @@ test('in whatever order calls arrive, nothing is left but what was forwarded', {
       await game.finish()
       await game.check()
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   )
 })

@@ -162,9 +162,13 @@ describe.each(['throw', 'hang', 'lost-reply'] as const)('with a state that fails
     await set(fault)
     const paths = ['/closed', '/allowed']
     const all = await Promise.all(Array.from({ length: 200 }, (_, i) => get(paths[i % 2] ?? '/closed')))
-    all.forEach((answer, i) => {
-      expect(answer.status).toBe(i % 2 === 0 ? 503 : 200)
-    })
+    for (const [i, answer] of all.entries()) {
+      if (i % 2 === 0) expect(answer.status).toBe(503)
+      // An isolate that cannot tell its own slowness from the state's stays closed.
+      else if (answer.status !== 200) {
+        expect((await gateway.recordOf(answer)).state).toMatchObject({ fault: 'this isolate was too busy' })
+      }
+    }
     const slowest = Math.max(...(await Promise.all(all.map((answer) => waited(answer)))))
     console.log(`200 at once, ${fault}: the slowest waited ${slowest} ms of ${DEADLINE_MS} for shared state`)
     // Where replies are lost the objects do work for all of them, and on the processors of this test.
