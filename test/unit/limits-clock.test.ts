@@ -66,7 +66,7 @@ describe('a clock that stepped an hour and back', () => {
     )
   })
 
-  it("lets one window's worth more through for each step, and one for windows that the step cuts", () => {
+  it("lets one window's worth more through for each step, and one for each window that a step cuts", () => {
     fc.assert(
       fc.property(policies, step, requests, (policy, stepMs, sequence) => {
         if (policy.algorithm === 'tokenBucket') return
@@ -74,8 +74,9 @@ describe('a clock that stepped an hour and back', () => {
         const [first, last] = [takes.at(0), takes.at(-1)]
         if (!first || !last) return
         const { max, windowMs } = policy
-        const steps = stepsAmong(takes)
-        const cut = steps > 0 && stepMs % windowMs !== 0 ? 1 : 0
+        // There and back: a step may lie before the first request that passes, and still give back a window.
+        const steps = 2
+        const cut = stepMs % windowMs === 0 ? 0 : steps
         const most = (windowsTouched(first.at, last.at, windowMs) + steps + cut) * max
         expect(sum(takes)).toBeLessThanOrEqual(most)
       }),
