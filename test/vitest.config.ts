@@ -5,11 +5,12 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: 2 } },
       {
         test: {
           name: 'wire',
           include: ['test/wire/**/*.test.ts'],
+          maxWorkers: 2,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
@@ -18,6 +19,9 @@ export default defineConfig({
         test: {
           name: 'playground',
           include: ['test/playground/**/*.test.ts'],
+          // Each of these starts a wrangler of its own: one at a time, after all others.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -26,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
+          maxWorkers: 2,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
@@ -36,7 +41,12 @@ export default defineConfig({
             wrangler: { configPath: new URL('workerd/wrangler.toml', import.meta.url).pathname },
           }),
         ],
-        test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'workerd',
+          include: ['test/workerd/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 20_000,
+        },
       },
     ],
   },
