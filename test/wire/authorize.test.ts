@@ -1,18 +1,11 @@
 import { signGithub } from 'sallyport/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { secrets, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { secrets } from './harness/gateway.ts'
 import { expectRefused } from './harness/mounts.ts'
 import { openSocket, request } from './harness/raw.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway({ entry: 'test/wire/workers/options.ts' })
-})
-afterAll(() => gateway.close())
-beforeEach(async () => {
-  gateway.origin.clear()
-  await admitted()
-})
+const gateway = useGateway({ entry: 'test/wire/workers/options.ts', forgets: '/_test/admitted' })
 
 const admitted = () => gateway.door<unknown[]>('/_test/admitted')
 const ask = (method: string, target: string, host = 'direct.test') => gateway.call({ host, method, target })

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { problem, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { problem } from './harness/gateway.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-beforeEach(() => gateway.origin.clear())
-afterAll(() => gateway.close())
+const gateway = useGateway()
 
 const json: [string, string] = ['Content-Type', 'application/json']
 const guest = (body: string, headers: [string, string][] = []) =>

@@ -1,15 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway({ entry: 'test/wire/workers/options.ts' })
-})
-afterAll(() => gateway.close())
-beforeEach(async () => {
-  gateway.origin.clear()
-  await admitted()
-})
+const gateway = useGateway({ entry: 'test/wire/workers/options.ts', forgets: '/_test/admitted' })
 
 type Headers = [name: string, value: string][]
 interface Admitted {

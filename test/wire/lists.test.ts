@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { problem, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { problem } from './harness/gateway.ts'
 import { expectRefused } from './harness/mounts.ts'
 import type { RawAnswer } from './harness/raw.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway({ entry: 'test/wire/workers/options.ts' })
-})
-afterAll(() => gateway.close())
-beforeEach(async () => {
-  gateway.origin.clear()
-  await admitted()
-})
+const gateway = useGateway({ entry: 'test/wire/workers/options.ts', forgets: '/_test/admitted' })
 
 const admitted = () => gateway.door<unknown[]>('/_test/admitted')
 const ask = (host: string, target: string, address?: string) =>

@@ -1,17 +1,10 @@
 import { signGithub, signStandard } from 'sallyport/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { one, problem, secrets } from './harness/gateway.ts'
 import type { RawAnswer } from './harness/raw.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway({ entry: 'test/wire/workers/options.ts' })
-})
-afterAll(() => gateway.close())
-beforeEach(async () => {
-  gateway.origin.clear()
-  await admitted()
-})
+const gateway = useGateway({ entry: 'test/wire/workers/options.ts', forgets: '/_test/admitted' })
 
 interface Admitted {
   limits: { owner: string; name: string; cost: number }[]

@@ -3,15 +3,11 @@ import { Webhooks } from '@octokit/webhooks'
 import { signShopify, signSlack } from 'sallyport/testing'
 import { Webhook } from 'standardwebhooks'
 import Stripe from 'stripe'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { problem, secrets, startGateway } from './harness/gateway.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway.close())
-beforeEach(() => gateway.origin.clear())
+const gateway = useGateway()
 
 interface Delivery {
   headers: Record<string, string>

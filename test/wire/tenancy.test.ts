@@ -1,16 +1,9 @@
 import { signGithub, signStandard } from 'sallyport/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { one, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { one, secrets } from './harness/gateway.ts'
+import { useGateway } from './harness/use.ts'
 
-let gateway: TestGateway
-beforeAll(async () => {
-  gateway = await startGateway({ entry: 'test/wire/workers/options.ts' })
-})
-afterAll(() => gateway.close())
-beforeEach(async () => {
-  gateway.origin.clear()
-  await admitted()
-})
+const gateway = useGateway({ entry: 'test/wire/workers/options.ts', forgets: '/_test/admitted' })
 
 interface Admitted {
   claim?: { key: string; ttlMs: number }
