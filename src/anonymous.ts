@@ -1,4 +1,6 @@
-import { type AnonymousPrincipal, type Authenticator, allow } from './contract.ts'
+import type { Authenticator } from './authenticator.ts'
+import { allow } from './contract.ts'
+import type { AnonymousPrincipal } from './principals.ts'
 
 /**
  * Lets callers in without credentials: for public routes, which limits, schema and block lists still guard.

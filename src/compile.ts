@@ -6,6 +6,7 @@ import { compileLimits } from './limits.ts'
 import { durationOf, type Fail, functionOnly, isObject, knownOnly, oneOf, within } from './options.ts'
 import { compilePattern } from './pattern.ts'
 import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
+import { authorizeRule } from './rules/route.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1_048_576
 /** The isolate has 128 MB for everything that it does at once. */
@@ -83,9 +84,9 @@ export function compileRoute(options: AnyRouteOptions): Route {
   knownOnly(forward, OPTIONS.forward, 'forward.', fail)
   oneOf(forward.body, ['validated', 'verbatim'], 'forward.body', fail)
   check(
-    !['token', 'apiKey'].includes(authenticate.kind) || options.authorize !== undefined,
+    !['token', 'apiKey', 'certificate'].includes(authenticate.kind) || options.authorize !== undefined,
     'authorize',
-    `is missing; ${authenticate.kind === 'token' ? 'a token' : 'an API key'} says who calls, this says who may`,
+    'is missing; a credential says who calls, this says who may',
   )
   for (const name of forward.strip ?? []) {
     check(HEADER.test(name), 'forward.strip', `'${name}' is not a header name in lower case`)
@@ -108,7 +109,6 @@ export function compileRoute(options: AnyRouteOptions): Route {
     'forward.strip',
     'is missing; in report mode nothing is asserted, so list the names of `headers` here: a client could send its own',
   )
-  functionOnly(options.authorize, 'authorize', fail)
   functionOnly(options.tenant, 'tenant', fail)
   const place = { kind: authenticate.kind, hasTenant: options.tenant !== undefined }
   return {
@@ -118,7 +118,9 @@ export function compileRoute(options: AnyRouteOptions): Route {
     sensitivity: options.sensitivity,
     mode: options.mode ?? 'enforce',
     authenticate,
-    authorize: options.authorize,
+    authorize: within('authorize', fail, () =>
+      authorizeRule(options.authorize, options.path, authenticate.kind),
+    ),
     isClientAllowed: within('clients', fail, () => compileClients(options.clients)),
     limits: compileLimits(options.limits, place, fail),
     body,

@@ -1,6 +1,7 @@
 import type { DenialCode } from './denials.ts'
 import type { Address } from './lib/ip.ts'
 import type { JsonOutcome } from './lib/json.ts'
+import type { Principal } from './principals.ts'
 import type { StateFault } from './state/state.ts'
 
 /** What the Worker's bindings look like from inside: read by name, never trusted to be there. */
@@ -27,6 +28,14 @@ export interface Denial {
   retryAfterSeconds?: number
   /** Answer headers that the status demands: `Allow`, `WWW-Authenticate`, `RateLimit`. */
   headers?: Readonly<Record<string, string>>
+  /** What the challenge of a 401 or 403 tells beside its scheme (RFC 6750 section 3, RFC 9470 section 3). */
+  challenge?: {
+    /** The scheme that the credential came in, where the error is about one. */
+    scheme?: string
+    scope?: string
+    acrValues?: string
+    maxAgeSeconds?: number
+  }
   /** Members of the problem document beside the common ones (RFC 9457 section 3.2). */
   extensions?: Readonly<Record<string, unknown>>
 }
@@ -73,32 +82,25 @@ export interface Client {
   asn: number | undefined
 }
 
+/**
+ * The client certificate of the connection, as Cloudflare tells of it. What is read out of one is only there where Cloudflare
+ * has verified it, so that nothing can rest on any other.
+ */
+export type ClientCertificate =
+  | {
+      isVerified: true
+      /** Lower-case hex SHA-256 of its DER bytes. */
+      fingerprint: string
+      /** Distinguished names, RFC 2253. */
+      subject: string
+      issuer: string
+    }
+  | { isVerified: false; fault: 'revoked' | 'expired' | 'not valid yet' | 'not verified' | 'not readable' }
+
 export interface Identified extends Matched {
   client: Client
-}
-
-/** The authenticated party. `id` is `issuer|subject` and never leaves the gateway unhashed. */
-export interface Principal {
-  kind: 'webhook' | 'token' | 'apiKey' | 'anonymous'
-  id: string
-}
-
-export interface WebhookPrincipal extends Principal {
-  kind: 'webhook'
-  provider: string
-  /** The declared event, where the provider names it outside the signed body. */
-  event?: string
-}
-
-/** A caller with an API key of its own. */
-export interface ApiKeyPrincipal extends Principal {
-  kind: 'apiKey'
-  /** Names the key, not its text: what was stored of it when it was given out. */
-  keyId: string
-}
-
-export interface AnonymousPrincipal extends Principal {
-  kind: 'anonymous'
+  /** Undefined where none was presented, or where the deployment does not believe Cloudflare's word. */
+  certificate?: ClientCertificate
 }
 
 /** What identifies a delivery, taken only from bytes that the signature covers. */
@@ -140,6 +142,14 @@ export interface Authenticated<P extends Principal = Principal> extends Identifi
   /** A verified handshake is answered here and never reaches the origin. */
   handshake?: Acknowledgement
   notes?: DeliveryNotes
+  /** Name of the scheme whose credential it was, where the route takes credentials. */
+  credential?: string
+  /** Under which names this credential can be revoked. @default the principal's id */
+  revocable?: readonly string[]
+  /** When the credential was issued, milliseconds since the epoch: revocations may end at a moment. */
+  issuedAtMs?: number
+  /** What the answer tells the client beside the origin's headers, whatever becomes of the request: `DPoP-Nonce`. */
+  answerHeaders?: Readonly<Record<string, string>>
   /** What the operator should mend, although the request passed: for the record. */
   warnings?: readonly Denial[]
 }
@@ -155,32 +165,6 @@ export interface Validated<P extends Principal = Principal, T = unknown> extends
   forwardSearch: string
   /** Would-be denials of a schema in report mode. */
   reported: readonly Denial[]
-}
-
-/** What a scheme proves about a request. */
-export type Proven<P extends Principal> = Pick<
-  Authenticated<P>,
-  'principal' | 'json' | 'bodyDigest' | 'replay' | 'acknowledgement' | 'handshake' | 'notes' | 'warnings'
->
-
-/** The second half of an authenticator: the crypto, once the headers made sense. */
-export type Verify<P extends Principal> = (
-  body: Uint8Array<ArrayBuffer> | undefined,
-  env: Env,
-) => Awaitable<Result<Proven<P>>>
-
-/**
- * Who a caller is. An object and not a bare function, so that inference inside `defineRoute` holds.
- * `inspect` reads headers only and refuses what needs no body and no key; `verify` does the crypto.
- */
-export interface Authenticator<P extends Principal = Principal, K extends Principal['kind'] = P['kind']> {
-  readonly name: string
-  readonly kind: K
-  /** The body is read before `verify`, not after authorize. */
-  readonly signsBody: boolean
-  /** Names of the Worker secrets that this scheme needs. */
-  readonly secrets: readonly string[]
-  readonly inspect: (facts: Identified) => Result<Verify<P>>
 }
 
 /** Deep or wide documents cost more than their bytes tell: both are bounded before anything walks them. */

@@ -1,6 +1,6 @@
 import type { GenericSchema } from 'valibot'
 import { compileRoute } from './compile.ts'
-import type { Principal } from './contract.ts'
+import type { Principal } from './principals.ts'
 import type { AnyRouteOptions, AuthorizeRule, Route, RouteOptions } from './route.ts'
 
 /**

@@ -4,11 +4,13 @@ import { utf8 } from './lib/digest.ts'
 /** Problem types of draft-ietf-httpapi-ratelimit-headers-10, each with the extension `violated-policies`. */
 const IANA = 'https://iana.org/assignments/http-problem-types'
 
-interface DenialEntry {
+export interface DenialEntry {
   status: number
   title: string
   /** The problem's `type` where the denial names violated policies, in place of the gateway's own URN. */
   ofPolicies?: string
+  /** The `error` of the challenge (RFC 6750 section 3.1, RFC 9449 section 12.2, RFC 9470 section 3). */
+  oauth?: string
 }
 
 /** The closed table of refusals: code → what the wire says. `reason` and `measure` never reach the wire. */
@@ -30,13 +32,41 @@ export const denials = {
   encoding_not_supported: { status: 415, title: 'Encoded request bodies are not accepted' },
   signature_missing: { status: 401, title: 'The request carries no signature' },
   signature_refused: { status: 401, title: 'The signature was refused' },
+  credential_missing: { status: 401, title: 'The request carries no credential that the route takes' },
+  credential_repeated: {
+    status: 400,
+    title: 'The request carries more than one credential',
+    oauth: 'invalid_request',
+  },
+  credential_refused: { status: 401, title: 'The credential was refused', oauth: 'invalid_token' },
+  proof_refused: {
+    status: 401,
+    title: 'The proof of possession was refused',
+    oauth: 'invalid_dpop_proof',
+  },
+  proof_nonce_required: {
+    status: 401,
+    title: 'The proof of possession needs the nonce of this answer',
+    oauth: 'use_dpop_nonce',
+  },
+  issuer_unavailable: { status: 503, title: 'The gateway cannot verify credentials right now' },
   event_not_declared: { status: 400, title: 'The route does not declare this event' },
   not_authorized: { status: 403, title: 'The request is not authorized' },
+  scope_missing: {
+    status: 403,
+    title: 'The credential does not have the scope that the route needs',
+    oauth: 'insufficient_scope',
+  },
+  authentication_insufficient: {
+    status: 401,
+    title: 'The route needs a stronger or more recent authentication',
+    oauth: 'insufficient_user_authentication',
+  },
   malformed_body: { status: 400, title: 'The request body is malformed' },
   input_invalid: { status: 422, title: 'The request does not match the schema' },
   query_not_declared: { status: 400, title: 'The route declares no query parameters' },
   client_blocked: { status: 403, title: 'This client is blocked' },
-  principal_revoked: { status: 401, title: 'The credentials were revoked' },
+  principal_revoked: { status: 401, title: 'The credentials were revoked', oauth: 'invalid_token' },
   rate_limited: { status: 429, title: 'Too many requests', ofPolicies: `${IANA}#quota-exceeded` },
   delivery_in_progress: { status: 409, title: 'This delivery is being processed' },
   delivery_repeated: { status: 409, title: 'This delivery was already processed' },
@@ -57,8 +87,11 @@ export type DenialCode = keyof typeof denials
 /** RFC 9110 section 10.2.3 wants digits, and the largest numbers have an exponent. */
 const MAX_RETRY_AFTER_SECONDS = 999_999_999_999_999
 
-/** Turns a denial into `application/problem+json` (RFC 9457); the only place that does. */
-export function refuse(denial: Denial, id: string): Response {
+/**
+ * Turns a denial into `application/problem+json` (RFC 9457); the only place that does. The challenges stand in one field:
+ * the runtime joins fields of one name.
+ */
+export function refuse(denial: Denial, id: string, challenges: readonly string[] = []): Response {
   const { status, title, ofPolicies }: DenialEntry = denials[denial.code]
   const headers = new Headers({
     'content-type': 'application/problem+json',
@@ -67,6 +100,7 @@ export function refuse(denial: Denial, id: string): Response {
     'sallyport-id': id,
     ...denial.headers,
   })
+  if (challenges.length > 0) headers.set('www-authenticate', challenges.join(', '))
   // RFC 9110 section 11.6.1: every 401 names a way to authenticate.
   if (status === 401 && !headers.has('www-authenticate')) headers.set('www-authenticate', 'Webhook-Signature')
   if (denial.retryAfterSeconds !== undefined) {

@@ -1,6 +1,6 @@
-import type { Principal } from './contract.ts'
 import type { Duration } from './lib/duration.ts'
 import { durationOf, type Fail, isObject, knownOnly, missingOr, nameOnly, shown } from './options.ts'
+import type { Principal } from './principals.ts'
 import type { CompiledFailure, FailurePolicy } from './route.ts'
 
 /** A cap for an outage that is longer than this would be the route's limit, counted by isolate. */

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { type Denial, deny, type Env, type Matched, type Received } from './contract.ts'
+import { CONTROL_ID, type Control, command, compileControl } from './control/index.ts'
 import { refuse } from './denials.ts'
 import { observe } from './observe.ts'
 import { type Context, internalError, Passage } from './passage.ts'
 import { bySpecificity, compilePattern, equallySpecific, type Pattern } from './pattern.ts'
 import { enforce } from './pipeline.ts'
 import { checkPools } from './pools.ts'
+import { compileResource, METADATA_CACHE_CONTROL } from './resource.ts'
 import type { Route } from './route.ts'
 import { compileSettings, type GatewayOptions, type Settings } from './settings.ts'
 import { receive } from './stages/receive.ts'
@@ -54,9 +56,11 @@ const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
  * export default createGateway(routes, { state: { 'durable-object': durableObjectState() } })
  */
 export function createGateway(routes: Routes, options: GatewayOptions) {
-  const settingsFor = memoized(compileSettings(options))
+  const resourceFor = options.protectedResource && compileResource(options.protectedResource, routes)
+  const settingsFor = memoized(compileSettings(options, resourceFor))
   const app = router(compilePlaces(routes), options.unmatched ?? 'refuse')
   checkPools(routes)
+  const control = options.control && compileControl(options.control, routes, Object.keys(options.state))
 
   /** The first door, then the router on the canonical path; any throw becomes one 500 and one record. */
   async function handle(request: Request, bindings: object, ctx: Context): Promise<Response> {
@@ -89,6 +93,9 @@ export function createGateway(routes: Routes, options: GatewayOptions) {
       if (!received.ok) return refuseHere('receive', received.denial)
       noteReceived(journal, received.value, settings.trust === 'cloudflare')
       const visit: Visit = { received: received.value, settings, env, ctx, journal, allowed: [] }
+      const document = settings.resource?.documentAt(received.value)
+      if (document) return await tellResource(visit, document)
+      if (control?.isAt(received.value)) return await takeCommand(visit, control)
       return await app.fetch(request, visit)
     } catch (error) {
       return refuseHere('gateway', internalError(error))
@@ -139,10 +146,45 @@ function pass(
   { routeId, route }: { routeId: string; route: Route },
   params: Matched['params'],
 ): Promise<Response> {
-  const { settings, env, ctx, journal } = visit
-  const passage = new Passage({ route, routeId, env, ctx, settings, state: settings.state, journal })
+  const { received, settings, env, ctx, journal } = visit
+  const { state } = settings
+  const passage = new Passage({ received, route, routeId, env, ctx, settings, state, journal })
   const matched: Matched = { ...visit.received, params }
   return route.mode === 'enforce' ? enforce(passage, matched) : observe(passage, matched)
+}
+
+/** The metadata of the protected resource takes the same way as a public route, up to its answer. */
+async function tellResource(visit: Visit, route: Route): Promise<Response> {
+  if (!route.methods.includes(visit.received.method)) {
+    const headers = { allow: route.methods.join(', ') }
+    return turnAway(visit, deny('method_not_allowed', 'metadata is only read', { headers }).denial)
+  }
+  const response = await pass(visit, { routeId: 'protected-resource', route }, {})
+  if (response.status === 200) response.headers.set('cache-control', METADATA_CACHE_CONTROL)
+  return response
+}
+
+/** Commands take a way of their own: nothing of them goes to an origin. */
+async function takeCommand(visit: Visit, control: Control): Promise<Response> {
+  const { received, settings, env, ctx, journal } = visit
+  if (received.method !== 'POST') {
+    return turnAway(
+      visit,
+      deny('method_not_allowed', 'commands are sent by POST', { headers: { allow: 'POST' } }).denial,
+    )
+  }
+  const { route } = control
+  const passage = new Passage({
+    received,
+    route,
+    routeId: CONTROL_ID,
+    env,
+    ctx,
+    settings,
+    state: settings.state,
+    journal,
+  })
+  return command(passage, { ...received, params: {} }, control)
 }
 
 function turnAway({ env, ctx, journal, settings }: Visit, denial: Denial): Response {

@@ -1,16 +1,22 @@
 export { anonymous } from './anonymous.ts'
-export type {
-  AnonymousPrincipal,
-  ApiKeyPrincipal,
-  Authenticator,
-  Principal,
-  WebhookPrincipal,
-} from './contract.ts'
+export type { Authenticator } from './authenticator.ts'
+export type { ControlOptions } from './control/index.ts'
 export { defineRoute, routeDefaults } from './define.ts'
 export { createGateway, type Routes } from './gateway.ts'
 export type { Duration } from './lib/duration.ts'
 export type { DestinationName, SecretName } from './names.ts'
 export type {
+  AnonymousPrincipal,
+  ApiKeyPrincipal,
+  CertificatePrincipal,
+  Claims,
+  Principal,
+  TokenPrincipal,
+  WebhookPrincipal,
+} from './principals.ts'
+export type { ProtectedResourceOptions } from './resource.ts'
+export type {
+  AuthorizeFacts,
   FailureOptions,
   FailurePolicy,
   FirstTier,
@@ -23,6 +29,31 @@ export type {
   RouteFacts,
   Sensitivity,
 } from './route.ts'
+export {
+  acr,
+  all,
+  any,
+  authenticatedWithin,
+  type ClaimValue,
+  claim,
+  country,
+  type Day,
+  type Description,
+  describe,
+  during,
+  hasAnyRole,
+  hasAnyScope,
+  hasRole,
+  hasScope,
+  network,
+  not,
+  ownedBy,
+  type Rule,
+  type RuleFacts,
+  sameTenant,
+  type TimeWindow,
+  type Verdict,
+} from './rules/index.ts'
 export type { GatewayOptions } from './settings.ts'
 export type { DecisionEvent } from './stages/record/event.ts'
 export {

@@ -1,5 +1,6 @@
-import type { Principal, Validated } from './contract.ts'
+import type { Validated } from './contract.ts'
 import { durationOf, type Fail, isObject, knownOnly, nameOnly, oneOf, shown } from './options.ts'
+import type { Principal } from './principals.ts'
 import type { CompiledLimit, LimitOptions } from './route.ts'
 import { compileUnits } from './units.ts'
 

@@ -9,6 +9,12 @@ export type SecretName = {
 }[keyof Cloudflare.Env] &
   string
 
+/** The name of a var: a secret or a binding does not compile. */
+export type VarName = {
+  [K in keyof Cloudflare.Env]: Bound<K> extends string ? (string extends Bound<K> ? never : K) : never
+}[keyof Cloudflare.Env] &
+  string
+
 /** The name of a URL var, or of a binding with `fetch` (service, VPC, mTLS): a secret does not compile. */
 export type DestinationName = {
   [K in keyof Cloudflare.Env]: Bound<K> extends string

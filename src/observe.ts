@@ -42,10 +42,10 @@ export async function observe(passage: Passage, matched: Matched): Promise<Respo
   if (!body.ok) return passage.refuse('read', body.denial)
   journal.bytesIn = body.value.length
 
-  const inspected = route.authenticate.inspect(identified)
+  const inspected = route.authenticate.inspect(identified, env)
   if (!inspected.ok) note('authenticate', inspected.denial)
   const proven = inspected.ok
-    ? await passage.timed('authenticate', Promise.resolve(inspected.value(body.value, env)))
+    ? await passage.timed('authenticate', Promise.resolve(inspected.value(body.value, passage.means())))
     : undefined
   if (proven && !proven.ok) note('authenticate', proven.denial)
   const principal = { kind: 'anonymous', id: 'anonymous' } as const

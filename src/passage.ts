@@ -1,4 +1,6 @@
-import type { Acknowledgement, Authenticated, Denial, Env } from './contract.ts'
+import type { Means } from './authenticator.ts'
+import { challengesOf } from './challenge.ts'
+import type { Acknowledgement, Authenticated, Denial, Env, Received } from './contract.ts'
 import { refuse } from './denials.ts'
 import { utf8 } from './lib/digest.ts'
 import type { Route } from './route.ts'
@@ -12,6 +14,7 @@ export type Context = Pick<ExecutionContext, 'waitUntil'>
 
 /** Everything about one request that is not a fact of it: its route, the means to decide, and the journal. */
 export class Passage {
+  readonly received: Received
   readonly route: Route
   readonly routeId: string
   readonly env: Env
@@ -19,8 +22,12 @@ export class Passage {
   readonly settings: Settings
   readonly state: State
   readonly journal: Journal
+  #answerHeaders: Readonly<Record<string, string>> = {}
 
-  constructor(parts: Pick<Passage, 'route' | 'routeId' | 'env' | 'ctx' | 'settings' | 'state' | 'journal'>) {
+  constructor(
+    parts: Pick<Passage, 'received' | 'route' | 'routeId' | 'env' | 'ctx' | 'settings' | 'state' | 'journal'>,
+  ) {
+    this.received = parts.received
     this.route = parts.route
     this.routeId = parts.routeId
     this.env = parts.env
@@ -39,6 +46,18 @@ export class Passage {
     return Math.max(0, this.route.deadlineMs - waitedMs(this.journal))
   }
 
+  /** What the credential of this request may be checked with, from now on. */
+  means(): Means {
+    const start = performance.now()
+    const leftMs = this.route.mode === 'enforce' ? this.remainingMs() : this.budgetLeftMs()
+    return {
+      env: this.env,
+      store: this.settings.store,
+      background: this.background,
+      remainingMs: () => Math.max(0, leftMs - (performance.now() - start)),
+    }
+  }
+
   /** The first tier, where the deployment has one and the route wants it. */
   get limiter(): Limiter | undefined {
     return this.route.firstTier === 'off' ? undefined : this.settings.firstTier
@@ -53,22 +72,33 @@ export class Passage {
     return timed(this.journal, wait, promise)
   }
 
-  noteAuthenticated({ principal, notes, warnings = [] }: Authenticated): void {
+  noteAuthenticated({
+    principal,
+    credential,
+    notes,
+    answerHeaders = {},
+    warnings = [],
+  }: Authenticated): void {
+    this.#answerHeaders = answerHeaders
     for (const warning of warnings) this.journal.reported.push(finding('authenticate', warning))
     this.journal.principal = principal.id
+    this.journal.credential = credential ?? null
     this.journal.notes = notes
     this.journal.event = 'event' in principal && typeof principal.event === 'string' ? principal.event : null
   }
 
   refuse(stage: Stage, denial: Denial): Response {
-    const response = this.finish(refuse(denial, this.journal.id))
+    const { received, route, settings } = this
+    const metadataUrl = settings.resource?.covers(received) ? settings.resource.metadataUrl : undefined
+    const challenges = challengesOf(denial, route.authenticate, received, metadataUrl)
+    const response = this.finish(refuse(denial, this.journal.id, challenges))
     this.background(this.record('refused', denial, response, stage))
     return response
   }
 
   /** Answers in the origin's place, with what the provider takes for success. */
   acknowledge(
-    decision: 'handshake' | 'duplicate',
+    decision: 'handshake' | 'command' | 'duplicate',
     { status, contentType, body }: Acknowledgement,
     headers = {},
   ): Response {
@@ -86,13 +116,14 @@ export class Passage {
   /** Every answer carries its id, and tells where the time went where the deployment wants that seen. */
   finish(response: Response, headers: Readonly<Record<string, string>> = {}): Response {
     response.headers.set('sallyport-id', this.journal.id)
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+    const added = { ...this.#answerHeaders, ...headers }
+    for (const [name, value] of Object.entries(added)) response.headers.set(name, value)
     if (this.settings.serverTiming) response.headers.append('server-timing', serverTiming(this.journal))
     return response
   }
 
   record(
-    decision: 'forwarded' | 'refused' | 'handshake' | 'duplicate',
+    decision: 'forwarded' | 'refused' | 'handshake' | 'command' | 'duplicate',
     denial: Denial | null,
     response: Response,
     stage: Stage = 'gateway',

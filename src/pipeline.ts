@@ -40,14 +40,17 @@ export async function enforce(passage: Passage, matched: Matched): Promise<Respo
     if (tiered.value) passage.journal.reported.push(finding('first-tier', tiered.value))
   }
 
-  const inspected = route.authenticate.inspect(identified)
+  const inspected = route.authenticate.inspect(identified, env)
   if (!inspected.ok) return passage.refuse('authenticate', inspected.denial)
 
   // A signature over the body needs it now; every other caller has to be authorized before we buffer a byte.
   const signed = route.authenticate.signsBody ? await readBody(passage, identified) : allow(undefined)
   if (!signed.ok) return passage.refuse('read', signed.denial)
 
-  const proven = await passage.timed('authenticate', Promise.resolve(inspected.value(signed.value, env)))
+  const proven = await passage.timed(
+    'authenticate',
+    Promise.resolve(inspected.value(signed.value, passage.means())),
+  )
   if (!proven.ok) return passage.refuse('authenticate', proven.denial)
   const authenticated: Authenticated = {
     ...identified,

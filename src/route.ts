@@ -1,7 +1,10 @@
 import type { GenericSchema, InferOutput } from 'valibot'
-import type { Authenticator, Client, Principal, Validated } from './contract.ts'
+import type { Authenticator } from './authenticator.ts'
+import type { Client, Validated } from './contract.ts'
 import type { Duration } from './lib/duration.ts'
-import type { DestinationName, Params } from './names.ts'
+import type { DestinationName, ParamName, Params } from './names.ts'
+import type { Principal } from './principals.ts'
+import type { Condition, Rule } from './rules/index.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
@@ -21,6 +24,9 @@ export interface AuthorizeFacts<P, Path extends string> {
   principal: P
   params: Params<Path>
   method: string
+  client: Client
+  /** Milliseconds since the epoch. */
+  now: number
 }
 
 /** What the functions of `limits`, `tenant` and `forward` may look at: everything is verified by then. */
@@ -182,9 +188,25 @@ export interface RouteOptions<
 }
 
 /** A caller with a token or a key is known, not yet allowed: such a route must say who may. */
-export type AuthorizeRule<P, K, Path extends string> = [Extract<K, 'token' | 'apiKey'>] extends [never]
-  ? { authorize?: (facts: AuthorizeFacts<P, Path>) => boolean }
-  : { authorize: (facts: AuthorizeFacts<P, Path>) => boolean }
+export type AuthorizeRule<P, K, Path extends string> = [
+  Extract<K, 'token' | 'apiKey' | 'certificate'>,
+] extends [never]
+  ? { authorize?: Authorize<P, Path> }
+  : { authorize: Authorize<P, Path> }
+
+/** A rule that reads only what path and principal have, or a predicate; neither decides what `P` and `Path` are. */
+type Authorize<P, Path extends string> = Condition<
+  NoInfer<ParamName<Path>>,
+  NoInfer<ClaimName<P>>,
+  NoInfer<keyof P & string>,
+  AuthorizeFacts<NoInfer<P>, NoInfer<Path>>
+>
+
+/** The claims that every kind of caller of a route has: the declared ones, any where none is declared. */
+type ClaimName<P> = keyof ClaimsOf<P> & string
+type ClaimsOf<P> = P extends { claims: infer C } ? Record<Declared<C>, true> : Record<never, true>
+type Declared<C> = [Literal<C>] extends [never] ? string : Literal<C>
+type Literal<C> = keyof { [Name in keyof C as string extends Name ? never : Name]: true } & string
 
 /** A route's options with their types forgotten: what the checks at load look at. */
 export type AnyRouteOptions = Omit<
@@ -193,7 +215,7 @@ export type AnyRouteOptions = Omit<
 > & {
   params?: GenericSchema | undefined
   headers?: GenericSchema | undefined
-  authorize?: Route['authorize']
+  authorize?: unknown
 }
 
 /** A route, compiled: what the pipeline reads. Its type parameters are gone, its options are checked. */
@@ -204,9 +226,7 @@ export interface Route {
   readonly sensitivity: Sensitivity
   readonly mode: Mode
   readonly authenticate: Authenticator
-  readonly authorize:
-    | ((facts: { principal: Principal; params: unknown; method: string }) => boolean)
-    | undefined
+  readonly authorize: Rule | undefined
   readonly isClientAllowed: (client: Client) => boolean
   readonly limits: readonly CompiledLimit[]
   readonly body: Required<BodyOptions<GenericSchema>> | undefined

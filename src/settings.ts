@@ -1,7 +1,9 @@
 import { compileClients } from './clients.ts'
 import type { Client, Env } from './contract.ts'
+import type { ControlOptions } from './control/index.ts'
 import type { DestinationName } from './names.ts'
 import { type Fail, isObject, knownOnly } from './options.ts'
+import type { ProtectedResource, ProtectedResourceOptions } from './resource.ts'
 import type { ClientLists } from './route.ts'
 import type { Limiter } from './stages/first-tier.ts'
 import type { Trust } from './stages/identify.ts'
@@ -9,6 +11,7 @@ import { isHost } from './stages/receive.ts'
 import type { ClientForm } from './stages/record/index.ts'
 import { guard } from './state/isolate/guard.ts'
 import type { State, StateFactory } from './state/state.ts'
+import type { Store } from './state/store.ts'
 
 /** Names of the backends of shared state, as the var STATE chooses them. */
 export type Backend = 'durable-object' | 'upstash'
@@ -32,6 +35,16 @@ export interface GatewayOptions {
   legacyRateLimitHeaders?: boolean
   /** Tells callers in `Server-Timing` where the gateway's time went. @default false */
   serverTiming?: boolean
+  /**
+   * Publishes what OAuth clients have to know about the API (RFC 9728) at `/.well-known/oauth-protected-resource`, and names
+   * that document in challenges. An app around the gateway has to pass that path on. @default nothing is published
+   */
+  protectedResource?: ProtectedResourceOptions
+  /**
+   * Takes signed commands of operators, to revoke credentials, to block clients and to manage API keys. It only ever tightens.
+   * @default there is no such path
+   */
+  control?: ControlOptions
   /** What becomes of a path that no route declares. @default 'refuse' */
   unmatched?: 'refuse' | { reportAndForward: DestinationName }
 }
@@ -44,11 +57,14 @@ export interface Settings {
   state: State
   /** The backend itself, for report mode: it counts every request, and its short waits say nothing of the backend's health. */
   backend: State
+  /** What the backend keeps for credentials, behind this isolate's circuit breaker. */
+  store: Store
   firstTier: Limiter | undefined
   legacyRateLimitHeaders: boolean
   isClientAllowed: (client: Client) => boolean
   clientForm: ClientForm
   serverTiming: boolean
+  resource: ProtectedResource | undefined
   /** Bytes; the cap of routes that take a body without a schema. */
   maxBodyBytes: number
 }
@@ -61,6 +77,8 @@ const OPTIONS = [
   'firstTier',
   'legacyRateLimitHeaders',
   'serverTiming',
+  'protectedResource',
+  'control',
   'unmatched',
 ]
 
@@ -72,7 +90,10 @@ const fail: Fail = (option, problem) => {
  * Compiles the gateway's options, then settles per deployment on the vars PUBLIC_HOSTS, TRUST and STATE.
  * @throws {TypeError} at load for the options; from the returned function for the vars, naming each and the fix.
  */
-export function compileSettings(options: GatewayOptions): (env: Env) => Settings {
+export function compileSettings(
+  options: GatewayOptions,
+  resourceFor?: (env: Env, hosts: ReadonlySet<string>) => ProtectedResource,
+): (env: Env) => Settings {
   knownOnly(options, OPTIONS, '', fail)
   const isClientAllowed = compileClients(options.clients)
   const { firstTier } = options
@@ -83,18 +104,22 @@ export function compileSettings(options: GatewayOptions): (env: Env) => Settings
   }
   return function settingsFor(env) {
     const hosts = hostsOf(env)
+    checkControlHost(options.control, hosts)
     const trust = trustOf(env)
     const backend = stateOf(env, options.state)
+    const state = guard(backend)
     return {
       hosts,
       trust,
-      state: guard(backend),
+      state,
       backend,
+      store: state,
       firstTier: firstTier && limiterOf(env, firstTier.binding),
       legacyRateLimitHeaders: options.legacyRateLimitHeaders ?? false,
       isClientAllowed,
       clientForm: options.recordClient ?? 'truncated',
       serverTiming: options.serverTiming ?? false,
+      resource: resourceFor?.(env, hosts),
       maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
     }
   }
@@ -113,6 +138,14 @@ function hostsOf(env: Env): ReadonlySet<string> {
     }
   }
   return new Set(hosts)
+}
+
+/** Found out when it is deployed, and not when a revocation is urgent. */
+function checkControlHost(control: ControlOptions | undefined, hosts: ReadonlySet<string>): void {
+  if (control?.host !== undefined && !hosts.has(control.host))
+    throw new TypeError(
+      `createGateway: control.host: ${control.host} is not among PUBLIC_HOSTS; list it there`,
+    )
 }
 
 function trustOf(env: Env): Trust {

@@ -16,6 +16,9 @@ const noState: StateFactory = () => ({
   settle: async () => true,
   async giveBack() {},
   knowsBlocked: () => false,
+  recall: async () => undefined,
+  async keep() {},
+  findApiKey: async () => undefined,
 })
 
 export default createGateway(routes, { state: { 'durable-object': noState } })

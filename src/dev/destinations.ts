@@ -1,4 +1,5 @@
 import type { Configuration } from '../cli/configuration.ts'
+import { secretOf } from '../contract.ts'
 import type { Routes } from '../gateway.ts'
 import { StartError } from './options.ts'
 
@@ -22,4 +23,16 @@ export function diverted({ files, environments }: Configuration): ReadonlySet<st
     names.add(forward.to)
   }
   return names
+}
+
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/
+
+/**
+ * Names of the issuer vars that the playground points at the demo issuer: those that name an issuer on this machine. Tokens
+ * of any other issuer are verified as they are in a deployment.
+ */
+export function demoIssuers({ files, environments }: Configuration): ReadonlySet<string> {
+  const { vars = {} } = environments.find(({ name }) => name === undefined) ?? {}
+  const names = Object.values(files as Routes).flatMap(({ authenticate }) => authenticate.issuers ?? [])
+  return new Set(names.filter((name) => LOOPBACK.test(secretOf(vars, name) ?? '')))
 }

@@ -5,17 +5,21 @@ export function explain(event: DecisionEvent): string {
   if (event.decision === 'duplicate') {
     return 'this delivery is done: the provider gets the answer it wants, the origin is not bothered twice'
   }
-  if (event.decision === 'handshake') return 'a verified handshake, answered in the place of the origin'
+  if (event.decision === 'command') return `an operator's command, signed and carried out: ${event.event}`
+  if (event.decision === 'handshake')
+    return 'answered in the place of the origin: a verified handshake, or what is public of the API'
   return event.decision === 'forwarded' ? explainForwarded(event) : explainRefused(event)
 }
 
-function explainForwarded({ provider, settled, originStatus, secretSlot, limits }: DecisionEvent): string {
+function explainForwarded(event: DecisionEvent): string {
+  const { provider, credential, settled, originStatus, secretSlot, limits } = event
   if (settled === 'released') {
     return `the origin answered ${originStatus}, so the claim on this delivery was released: a retry may pass`
   }
   if (provider === null) {
     const left = limits.map(({ max, remaining }) => `${remaining} of ${max} left`).join(', ')
-    return `the route takes anybody, and the limit still had room${left && ` (${left})`}`
+    const who = credential === null ? 'the route takes anybody' : 'the caller is known and may do this'
+    return `${who}, and the limits still had room${left && ` (${left})`}`
   }
   const slot = secretSlot === 'next' ? ' (by the next secret)' : ''
   return `the signature matches${slot} and the delivery is new; the origin took it, so a copy will not pass`
@@ -29,6 +33,18 @@ function explainRefused({ code, reason, measure }: DecisionEvent): string {
       return measure?.unit === 'seconds'
         ? `its signed time is ${measure.actual} s away from now and ${measure.limit} s are allowed: too late for a captured copy`
         : 'no signature of it was made with our secret over exactly these bytes'
+    case 'credential_missing':
+      return 'nobody said who asks: the challenge in the answer names what to come with'
+    case 'credential_repeated':
+      return 'with two credentials, gateway and origin may believe two different ones'
+    case 'credential_refused':
+      return `${reason ?? 'refused'}; the caller is told no more than that the token is invalid`
+    case 'principal_revoked':
+      return 'the token is genuine and in force, and its subject was revoked: shared state is asked about it with every request'
+    case 'scope_missing':
+      return 'the token is genuine and does not allow this: the challenge names the scope that it would take'
+    case 'not_authorized':
+      return `the token is genuine, and the route's rule says no (${reason})`
     case 'event_not_declared':
       return 'the header that names the event is not signed, so only the events that the route declares may pass'
     case 'delivery_in_progress':

@@ -37,6 +37,7 @@ function circumstance(event: DecisionEvent): string {
   const notes = reported.length > 0 ? `; reported: ${reported.join(', ')}` : ''
   if (event.stage !== null) return `${event.stage}: ${event.reason ?? ''}${notes}`
   if (event.decision === 'duplicate') return `already delivered as ${event.duplicateOf}${notes}`
+  if (event.decision === 'command') return `carried out ${event.event}${notes}`
   if (event.decision === 'handshake') return `answered for the origin${notes}`
   const settled = event.settled === null ? '' : `, delivery ${event.settled}`
   return `origin answered ${event.originStatus}${settled}${notes}`

@@ -8,6 +8,9 @@ import { slackScheme } from '../webhooks/slack.ts'
 import { standardScheme } from '../webhooks/standard.ts'
 import { stripeScheme } from '../webhooks/stripe.ts'
 
+/** The secret of the control endpoint in src/worker.ts. */
+export const CONTROL_KEY = 'CONTROL_KEY'
+
 const SECRET_BYTES = 32
 
 /** What a secret has to look like. */
@@ -35,9 +38,13 @@ const proofForm: SecretForm = {
     ),
 }
 
-/** The form of a secret by who reads it: PROOF_KEY, or a scheme by its name; anything goes for others. */
+/** A signing key as the proof takes it, and the operators' commands. */
+const keyForm: SecretForm = { ...proofForm, fresh: () => `operator:hmac-sha256:${base64()}` }
+
+/** The form of a secret by who reads it: PROOF_KEY, CONTROL_KEY, or a scheme by its name; anything goes for others. */
 export function secretForm(reader: string | undefined): SecretForm {
   if (reader === PROOF_KEY) return proofForm
+  if (reader === CONTROL_KEY) return keyForm
   const scheme = schemes.find(({ name }) => name === reader)
   return {
     words: `${scheme?.secretForm ?? 'a text'}, without spaces at its ends`,

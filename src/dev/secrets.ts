@@ -5,7 +5,7 @@ import type { Configuration } from '../cli/configuration.ts'
 import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { StartError } from './options.ts'
-import { type SecretForm, secretForm } from './secret-form.ts'
+import { CONTROL_KEY, type SecretForm, secretForm } from './secret-form.ts'
 
 type Values = Readonly<Record<string, string | undefined>>
 
@@ -36,10 +36,11 @@ export async function provideSecrets(root: string, configuration: Configuration)
     return { values, isFresh: true }
   }
   const values: Values = parseEnv(existing)
-  const missing = needed.find((name) => (forms.has(name) ? !values[name] : !(name in values)))
-  if (missing !== undefined) {
+  const missing = needed.filter((name) => (forms.has(name) ? !values[name] : !(name in values)))
+  if (missing.length > 0) {
+    const lines = missing.map((name) => `\n  ${name}=${fresh(name)}`).join('')
     throw new StartError(
-      `${FILE}: ${missing} is missing; add the line '${missing}=${fresh(missing)}', or delete the file to have a new one written`,
+      `${FILE}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing; add what follows, or delete the file to have a new one written:${lines}`,
     )
   }
   const fault = await findMalformed(values, forms)
@@ -63,8 +64,9 @@ async function findMalformed(
 }
 
 /** The form of each secret that must have a value, by its name. */
-function formsOf({ files }: Configuration): Map<string, SecretForm> {
+function formsOf({ files, secrets }: Configuration): Map<string, SecretForm> {
   const forms = new Map([[PROOF_KEY, secretForm(PROOF_KEY)]])
+  if (secrets.includes(CONTROL_KEY)) forms.set(CONTROL_KEY, secretForm(CONTROL_KEY))
   for (const { authenticate } of Object.values(files as Routes)) {
     for (const name of authenticate.secrets) forms.set(name, secretForm(authenticate.name))
   }

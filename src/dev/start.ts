@@ -6,13 +6,16 @@ import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { startDatabase } from './database.ts'
 import { Decisions, parseDecision } from './decisions.ts'
-import { diverted } from './destinations.ts'
+import { demoIssuers, diverted } from './destinations.ts'
 import { GatewayClient } from './gateway-client.ts'
 import type { Listening } from './http.ts'
 import { startIssuer } from './issuer.ts'
+import { IssuerClient } from './issuer-client.ts'
+import { Operator } from './operator.ts'
 import { readOptions, StartError } from './options.ts'
 import { startOrigin } from './origin.ts'
 import { decisionLine, unprovenLine } from './screen.ts'
+import { CONTROL_KEY } from './secret-form.ts'
 import { provideSecrets } from './secrets.ts'
 import { takeTour } from './tour.ts'
 import { startWorker } from './worker-process.ts'
@@ -31,6 +34,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   const checked = await checkProject(root)
   if (!checked.ok) throw new StartError(checked.message)
   const destinations = diverted(checked.configuration)
+  const issuers = demoIssuers(checked.configuration)
   // A project whose state is at Upstash plays with a local one too: its own database is none of the playground's.
   const database = options.redis || isOnUpstash(checked.configuration) ? await startDatabase() : undefined
   if (database) {
@@ -62,6 +66,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     port: ports.gateway,
     vars: {
       ...Object.fromEntries([...destinations].map((name) => [name, origin.url])),
+      ...Object.fromEntries([...issuers].map((name) => [name, issuer.url])),
       PUBLIC_HOSTS: `127.0.0.1:${ports.gateway} localhost:${ports.gateway}`,
       // wrangler dev takes request.cf, and in it the peer's address, from a header of the client's.
       TRUST: 'none',
@@ -83,7 +88,11 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     print('')
     const client = new GatewayClient({ gateway: worker.url, origin: origin.url }, decisions)
     const routes = checked.configuration.files as Routes
-    const faults = await takeTour(client, { secrets: secrets.values, routes }, print)
+    const demo = { client: new IssuerClient(issuer.url), vars: issuers }
+    const controlKey = secrets.values[CONTROL_KEY]
+    const operator = controlKey ? new Operator(worker.url, controlKey) : undefined
+    const ground = { secrets: secrets.values, routes, issuer: demo, operator }
+    const faults = await takeTour(client, ground, print)
     if (database) print(`shared state answered ${database.calls()} HTTP calls`)
     if (faults.length > 0) throw new StartError(`the tour was not as expected:\n  ${faults.join('\n  ')}`)
   }

@@ -40,6 +40,7 @@ export class TokenFactory {
       iss: issuer,
       aud: 'orders-api',
       sub: 'playground-user',
+      client_id: 'playground-app',
       iat: now,
       exp: now + options.ttlSeconds,
       jti: randomUUID(),

@@ -17,9 +17,11 @@ export interface Need {
 /** The project's routes, as the tour finds them: they may be its user's own by now. */
 export class TourRoutes {
   readonly #routes: readonly Route[]
+  readonly #demoIssuers: ReadonlySet<string>
 
-  constructor(routes: Routes) {
+  constructor(routes: Routes, demoIssuers: ReadonlySet<string>) {
     this.#routes = Object.values(routes)
+    this.#demoIssuers = demoIssuers
   }
 
   /** The route that takes such a request: the most specific one, as the gateway picks it. */
@@ -41,6 +43,9 @@ export class TourRoutes {
     const { authenticate, body, mode } = route
     if (by !== undefined && authenticate.name !== by) {
       return `the route of ${target} authenticates with ${authenticate.name}, not ${by}`
+    }
+    if (authenticate.issuers?.some((name) => !this.#demoIssuers.has(name)) === true) {
+      return `the route of ${target} takes tokens of another issuer than the demo's`
     }
     if (mode === 'report') return `the route of ${target} only reports`
     if (schema && body?.mode !== 'enforce') return `the route of ${target} enforces no schema`

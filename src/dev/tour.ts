@@ -1,13 +1,24 @@
 import type { Routes } from '../gateway.ts'
 import { explain } from './explain.ts'
 import type { GatewayClient, Outcome } from './gateway-client.ts'
+import type { IssuerClient } from './issuer-client.ts'
+import type { Operator } from './operator.ts'
 import { paint, styleOf } from './screen.ts'
+import { deliverySteps, type TourSecrets } from './tour-deliveries.ts'
 import { judge } from './tour-judge.ts'
 import { TourRoutes } from './tour-routes.ts'
 import type { Step } from './tour-step.ts'
-import { type TourSecrets, tourSteps } from './tour-steps.ts'
+import { tokenSteps } from './tour-tokens.ts'
 
 const INDENT = '    '
+
+/** What the tour walks on: the project's routes and secrets, the demo issuer, and the vars that name it. */
+export interface TourGround {
+  secrets: TourSecrets
+  routes: Routes
+  issuer: { client: IssuerClient; vars: ReadonlySet<string> }
+  operator: Operator | undefined
+}
 
 /**
  * Sends the tour's requests through the running gateway and tells what became of each, and why. A step that the routes
@@ -15,14 +26,15 @@ const INDENT = '    '
  */
 export async function takeTour(
   client: GatewayClient,
-  { secrets, routes: own }: { secrets: TourSecrets; routes: Routes },
+  { secrets, routes: own, issuer, operator }: TourGround,
   print: (line: string) => void,
 ): Promise<string[]> {
   const faults: string[] = []
   let requests = 0
   let reached = 0
-  const routes = new TourRoutes(own)
-  for (const [index, step] of tourSteps(secrets, routes).entries()) {
+  const routes = new TourRoutes(own, issuer.vars)
+  const steps = [...deliverySteps(secrets, routes), ...tokenSteps(issuer.client, operator)]
+  for (const [index, step] of steps.entries()) {
     print(`${String(index + 1).padStart(2)}  ${paint('bold', step.title)}`)
     const lack = step.needs.map((need) => routes.lacks(need)).find((text) => text !== undefined)
     if (lack !== undefined) {

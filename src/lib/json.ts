@@ -15,7 +15,7 @@ export interface JsonLimits {
   maxNodes: number
 }
 
-/** A parsed value or a fault, with the measure where the fault is a limit. */
+/** A parsed value or a fault, with the measure where the fault is a limit; what is beyond it is not counted. */
 export type JsonOutcome =
   | { ok: true; value: unknown }
   | { ok: false; fault: JsonFault; measure?: { limit: number; actual: number } }
@@ -58,10 +58,9 @@ export function parseJson(
   }
   // The scan holds for any text, so that a thousand open brackets cost no parse. It is trusted below only once
   // the text has parsed.
-  const scan = scanText(text, options.exactNumbers)
-  if (scan.depth > limits.maxDepth) return overLimit('depth', limits.maxDepth, scan.depth)
-  // A comma stands between two nodes: what has too many of them is not even parsed.
-  if (scan.commas >= limits.maxNodes) return overLimit('nodes', limits.maxNodes, scan.commas + 1)
+  const scan = scanText(text, limits, options.exactNumbers)
+  const excess = excessOf(scan, limits)
+  if (excess) return excess
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -78,9 +77,27 @@ export function parseJson(
   return { ok: true, value }
 }
 
-function overLimit(fault: 'depth' | 'nodes', limit: number, actual: number): JsonOutcome {
-  return { ok: false, fault, measure: { limit, actual } }
+/**
+ * The fault of a text that is too deep or too wide, for one whose bytes are characters still (as `atob` gives them): it is
+ * found before the text is decoded.
+ */
+export function findExcess(binary: string, limits: JsonLimits): Refused | undefined {
+  return excessOf(scanText(binary, limits, false), limits)
 }
+
+type Refused = Extract<JsonOutcome, { ok: false }>
+
+/** A comma stands between two nodes: what has too many of them is not even parsed. */
+function excessOf({ depth, commas }: Scan, { maxDepth, maxNodes }: JsonLimits): Refused | undefined {
+  if (depth > maxDepth) return overLimit('depth', maxDepth, depth)
+  return commas >= maxNodes ? overLimit('nodes', maxNodes, commas + 1) : undefined
+}
+
+const overLimit = (fault: 'depth' | 'nodes', limit: number, actual: number): Refused => ({
+  ok: false,
+  fault,
+  measure: { limit, actual },
+})
 
 interface Scan {
   members: number
@@ -89,8 +106,8 @@ interface Scan {
   inexact: boolean
 }
 
-/** What only the text shows: its depth, every member that was written, and the digits of numbers. */
-function scanText(text: string, exactNumbers: boolean): Scan {
+/** What only the text shows: its depth, every member that was written, and the digits of numbers. Ends with what is one too much. */
+function scanText(text: string, { maxDepth, maxNodes }: JsonLimits, exactNumbers: boolean): Scan {
   const scan: Scan = { members: 0, commas: 0, depth: 0, inexact: false }
   let open = 0
   let backslash = nextOrEnd(text, '\\', 0)
@@ -107,9 +124,11 @@ function scanText(text: string, exactNumbers: boolean): Scan {
       scan.members++
     } else if (code === COMMA) {
       scan.commas++
+      if (scan.commas >= maxNodes) return scan
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       open++
       if (open > scan.depth) scan.depth = open
+      if (open > maxDepth) return scan
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       open--
     } else if (exactNumbers && (code === MINUS || (code >= ZERO && code <= NINE))) {

@@ -1,9 +1,13 @@
+import type { Store } from './store.ts'
+
+export { checkKept, checkName, type Store } from './store.ts'
+
 /**
  * Shared state behind the gateway: one call in (`admit`), one call out (`settle`).
  * What every backend keeps, as the contract suite in `test/contract/suite.ts` states it:
  * never more than the limit; a claim has one holder; one second after a denial nothing is left of it.
  */
-export interface State {
+export interface State extends Store {
   /**
    * Decides blocks and revocations, every limit and the replay claim in one parallel round.
    * Calling again with the same `token` finds the first call's outcome instead of counting twice.
@@ -31,8 +35,10 @@ export interface AdmitRequest {
   now: number
   /** The client's key, or undefined when no address is believed. */
   client?: string
-  /** `issuer|subject` of the principal, for blocks and revocations. */
-  principal?: string
+  /** Under which names the credential can be revoked, at most 8: one that is revoked refuses it. */
+  revocable?: readonly string[]
+  /** When the credential was issued, milliseconds since the epoch: some revocations refuse only what is older. */
+  issuedAt?: number
   limits: readonly LimitClaim[]
   claim?: DeliveryClaim
   /** Aborts when nobody waits for the answer any more. */
@@ -45,6 +51,9 @@ export interface AdmitRequest {
    */
   background?: (promise: Promise<unknown>) => void
 }
+
+/** How many names of one credential are looked up. */
+export const MOST_NAMES = 8
 
 /** One limit of a route, resolved to the key that this request counts on. */
 export interface LimitClaim extends LimitPolicy {

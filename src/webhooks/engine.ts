@@ -1,16 +1,8 @@
-import {
-  type Authenticator,
-  allow,
-  BODY_JSON_LIMITS,
-  type DeliveryNotes,
-  deny,
-  type Env,
-  type Proven,
-  type Result,
-  type WebhookPrincipal,
-} from '../contract.ts'
+import type { Authenticator, Means, Proven } from '../authenticator.ts'
+import { allow, BODY_JSON_LIMITS, type DeliveryNotes, deny, type Result } from '../contract.ts'
 import { parseJson } from '../lib/json.ts'
 import type { SecretName } from '../names.ts'
+import type { WebhookPrincipal } from '../principals.ts'
 import { inspectHeaders, verifySigned } from './check.ts'
 import { keyRing, malformedSecrets } from './keyring.ts'
 import { replayKey } from './replay.ts'
@@ -41,7 +33,10 @@ export function webhook(
     inspect({ request, now }) {
       const signed = inspectHeaders(scheme, request.headers, now)
       if (!signed.ok) return signed
-      return allow(async function verify(sent: Uint8Array<ArrayBuffer> | undefined, env: Env) {
+      return allow(async function verify(
+        sent: Uint8Array<ArrayBuffer> | undefined,
+        { env }: Pick<Means, 'env'>,
+      ) {
         const body = sent ?? new Uint8Array()
         const ring = await keysFrom(env)
         if (!ring.ok) return ring

@@ -1,6 +1,8 @@
-import type { Proven, ReplayKey, WebhookPrincipal } from '../contract.ts'
+import type { Proven } from '../authenticator.ts'
+import type { ReplayKey } from '../contract.ts'
 import { sha256 } from '../lib/digest.ts'
 import { encodeHex } from '../lib/hex.ts'
+import type { WebhookPrincipal } from '../principals.ts'
 import type { Scheme, Signed } from './scheme.ts'
 
 /** Where no time is signed, a copy is accepted again after this long. */

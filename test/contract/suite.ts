@@ -1,8 +1,10 @@
 import { describe } from 'vitest'
+import type { Operations } from '../../src/state/operations.ts'
 import type { Admission, AdmitRequest, DeliveryClaim, LimitClaim, State } from '../../src/state/state.ts'
 import { describeClaims } from './claims.ts'
 import { describeControl } from './control.ts'
 import { describeLimits } from './limits.ts'
+import { describeStore } from './store.ts'
 
 /** What a backend's test brings along so that time passes and an operator can act. */
 export interface StateTools {
@@ -12,10 +14,8 @@ export interface StateTools {
   advance(ms: number): Promise<void>
   /** Drops what the backend keeps in memory about this claim, as a restart does. */
   restart(claim: DeliveryClaim): Promise<void>
-  block(client: string, until: number): Promise<void>
-  unblock(client: string): Promise<void>
-  revoke(principal: string, until: number): Promise<void>
-  forget(route: string, key: string): Promise<void>
+  /** What an operator does by hand. */
+  operations(): Operations
 }
 
 /** The contract's tests build on this: a fresh isolate's state, and requests that share nothing by accident. */
@@ -49,6 +49,7 @@ export function describeState(name: string, makeState: () => State, tools: State
   describe(`${name}: claims`, () => describeClaims(suite))
   describe(`${name}: limits`, () => describeLimits(suite))
   describe(`${name}: blocks and revocations`, () => describeControl(suite))
+  describe(`${name}: what is kept for credentials`, () => describeStore(suite))
 }
 
 export function hexKey(): string {

@@ -1,4 +1,5 @@
-import { defineRoute } from 'sallyport'
+import { defineRoute, hasScope } from 'sallyport'
+import { jwt } from 'sallyport/credentials'
 import { github } from 'sallyport/webhooks'
 import { describe, expect, test } from 'vitest'
 import { type Configuration, checkConfiguration, type Environment } from '../../src/cli/configuration.ts'
@@ -29,6 +30,16 @@ const open = defineRoute({
   owner: 'platform',
   sensitivity: 'public',
   authenticate: anonymous(),
+  forward: { to: 'ORIGIN_URL' },
+})
+
+const orders = defineRoute({
+  method: 'GET',
+  path: '/orders',
+  owner: 'orders',
+  sensitivity: 'internal',
+  authenticate: jwt({ issuer: 'ISSUER', audience: 'orders-api', algorithms: ['ES256'] }),
+  authorize: hasScope('orders:read'),
   forward: { to: 'ORIGIN_URL' },
 })
 
@@ -164,6 +175,24 @@ describe('refuses, in one line that names file, option and fix:', () => {
       'a database that is reached in the clear',
       inEnvironment(withVars({ ...upstash, UPSTASH_REDIS_REST_URL: 'http://db.upstash.io' })),
       ['UPSTASH_REDIS_REST_URL', 'https'],
+    ],
+    [
+      'an issuer whose var is missing',
+      both({ orders }),
+      ['routes/orders.ts: authenticate: issuer: var ISSUER is missing', 'wrangler.toml'],
+    ],
+    [
+      'an issuer in the clear, elsewhere than on this machine',
+      { ...both({ orders }), ...inEnvironment(withVars({ ISSUER: 'http://issuer.test' })) },
+      ['routes/orders.ts', 'ISSUER', 'is not https'],
+    ],
+    [
+      'an issuer that only the top level names',
+      {
+        ...both({ orders }),
+        environments: [withVars({ ISSUER: 'https://issuer.test' }), environment({ name: 'staging' })],
+      },
+      ['routes/orders.ts', 'ISSUER is missing', 'wrangler.toml: [env.staging]'],
     ],
     [
       'a route file that the index does not list',

@@ -99,7 +99,7 @@ describe('refuses, in one message that does not hold the value,', () => {
 
   test('a secret that is missing, with a line that is then accepted, and leaves the file as it is', async () => {
     const message = await complaint('STANDARD_WEBHOOK_SECRET', '')
-    const [, name = '', value = ''] = /add the line '([A-Z_]+)=(\S+)'/.exec(message ?? '') ?? []
+    const [, name = '', value = ''] = /\n {2}([A-Z_]+)=(\S+)$/.exec(message ?? '') ?? []
     expect(name).toBe('STANDARD_WEBHOOK_SECRET')
     expect(await readFile(join(root, '.dev.vars'), 'utf8')).toContain("STANDARD_WEBHOOK_SECRET=''")
     await rm(join(root, '.dev.vars'))

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { copyProject, type Project, run } from './project.ts'
 
@@ -44,9 +45,12 @@ describe.concurrent('npm start stops before anything starts, with one message, f
 
   test('a .dev.vars that lacks a secret', async () => {
     const lines = await complaint(({ root }) => writeFile(join(root, '.dev.vars'), '# mine\n'))
-    expect(lines).toEqual([
-      expect.stringMatching(/^sallyport: \.dev\.vars: GITHUB_WEBHOOK_SECRET is missing; add the line '/),
-    ])
+    expect(lines[0]).toMatch(
+      /^sallyport: \.dev\.vars: .*\bGITHUB_WEBHOOK_SECRET, .* are missing; add what follows, or/,
+    )
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}GITHUB_WEBHOOK_SECRET=[\w-]{43}$/))
+    const names = Object.keys(parseEnv(await readFile('.dev.vars.example', 'utf8')))
+    expect(lines).toHaveLength(1 + names.length)
   })
 
   test('a secret that is not of its form', async () => {

@@ -98,11 +98,12 @@ describe.concurrent('npm start', () => {
       const [, url = ''] =
         /^shared state in redis-server [\d.]+, as Upstash serves it, at (\S+)$/m.exec(said) ?? []
       expect(said).not.toMatch(/not as expected|skipped/)
-      expect(said).toMatch(/^22 requests, 11 reached the origin, 11 stopped at the gateway$/m)
+      // The window of the burst slides: a slow machine lets one or two more through.
+      expect(said).toMatch(/^50 requests, (30|31|32) reached the origin, (20|19|18) stopped at the gateway$/m)
       // One call before the origin, one after it where a claim is held, and one more for a script's first time.
       const calls = Number(/^shared state answered (\d+) HTTP calls$/m.exec(said)?.[1])
-      expect(calls).toBeGreaterThan(11)
-      expect(calls).toBeLessThanOrEqual(2 * 22 + 4)
+      expect(calls).toBeGreaterThan(30)
+      expect(calls).toBeLessThanOrEqual(2 * 50 + 12)
       expect((await fetch(url, { method: 'POST', body: '["PING"]' })).status).toBe(401)
       running.signal('SIGTERM')
       await running.ended
@@ -130,11 +131,11 @@ describe.concurrent('npm start', () => {
     onTestFinished,
   }) => {
     const project = await ownProject()
-    await project.edit('routes/limited.ts', 'max: 5', 'max: 500')
+    await project.edit('routes/orders.ts', 'max: 20', 'max: 299')
     const { running, ports } = await startInTurn(project, [])
     onTestFinished(() => end(running))
     expect(await running.ended).toBe(1)
-    expect(running.complaints.join('\n')).toMatch(/sallyport: the tour was not as expected:\n {2}step 11: /)
+    expect(running.complaints.join('\n')).toMatch(/sallyport: the tour was not as expected:\n {2}step 26: /)
     for (const port of Object.values(ports)) expect(await isFree(port)).toBe(true)
   })
 

@@ -60,7 +60,7 @@ describe('npm start', () => {
       `sallyport ready http://127.0.0.1:${ports.gateway}`,
     ])
     expect(running.lines.join('\n')).not.toContain('not as expected')
-    expect(running.lines.filter((line) => /^( \d|\d\d) {2}\S/.test(line))).toHaveLength(15)
+    expect(running.lines.filter((line) => /^( \d|\d\d) {2}\S/.test(line))).toHaveLength(26)
     expect(running.lines).toContainEqual(
       expect.stringMatching(/^\d+ requests, \d+ reached the origin, \d+ stopped at the gateway$/),
     )
@@ -132,6 +132,40 @@ describe('npm start', () => {
     expect(await running.line((line) => line.includes('without a proof that holds'))).toContain(
       'proof-missing',
     )
+  })
+
+  describe('the order route', () => {
+    const ask = async (path: string, init: RequestInit) =>
+      (await fetch(at(ports.issuer, path), init)).json() as Promise<Record<string, unknown>>
+    const token = async (claims = {}) =>
+      String((await ask('/token', { method: 'POST', body: JSON.stringify({ claims }) })).access_token)
+    const order = async (text: string, tenant = 'acme') =>
+      fetch(at(ports.gateway, `/tenants/${tenant}/orders`), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ sku: randomUUID(), quantity: 2 }),
+      })
+    const mode = (name: string) =>
+      ask('/_playground/behaviour', { method: 'PUT', body: JSON.stringify({ mode: name }) })
+
+    test('takes a token of the demo issuer, and tells the origin whose it is', async () => {
+      const response = await order(await token({ sub: 'ann' }))
+      expect(response.status).toBe(200)
+      const id = response.headers.get('sallyport-id')
+      const arrival = (await arrivals()).find((one) => one.headers['sallyport-id'] === id)
+      expect(arrival?.headers['x-subject']).toBe('ann')
+      expect(arrival?.proof).toEqual({ ok: true })
+      expect((await order(await token({ tenant: 'globex' }))).status).toBe(403)
+      expect((await order(await token({ tenant: 'globex' }), 'globex')).status).toBe(200)
+    })
+
+    test('does not notice an issuer that is down, slow or empty', async () => {
+      for (const name of ['down', 'slow', 'empty']) {
+        await mode(name)
+        expect((await order(await token())).status).toBe(200)
+      }
+      await mode('ok')
+    })
   })
 
   test('serves the issuer', async () => {

@@ -6,7 +6,7 @@ export interface Entry {
   name: string
   key: RegExp
   value: RegExp
-  /** Milliseconds, from what the value says and what the test knows. */
+  /** Milliseconds, from what the value says and what the test knows; -1 for a key that stays, as Redis says it. */
   ttlMs(groups: Groups): number
   writers: string[]
   bytes: { plain: number; digest: number | undefined }
@@ -35,7 +35,7 @@ function entryOf(row: Row, words: ReadonlyMap<string, string>, used: Set<string>
     name: `${key} = ${value}`,
     key: patternOf(key, words, used),
     value: patternOf(value, words, used),
-    ttlMs: (groups) => evaluate(ttl, { ...known, ...numbersOf(groups) }),
+    ttlMs: (groups) => (ttl === 'none' ? -1 : evaluate(ttl, { ...known, ...numbersOf(groups) })),
     writers: cellOf(row, 'written by').split(', ').sort(),
     bytes: { plain: Number(plain), digest: digest === undefined ? undefined : Number(digest) },
   }

@@ -20,7 +20,7 @@ async function calls(run: () => Promise<unknown>): Promise<number> {
   return tested.front.calls.length
 }
 
-const caller = { client: '192.0.2.1', principal: 'https://issuer|subject' }
+const caller = { client: '192.0.2.1', revocable: ['https://issuer|subject'] }
 const full = (parts: Partial<AdmitRequest> = {}) =>
   request({ ...caller, limits: [limitOf()], claim: claimOf(), ...parts })
 
@@ -68,7 +68,7 @@ describe('commands', () => {
       leased: full({ claim: leased }),
       done: full({ claim: done }),
       blocked: full({ client: '192.0.2.66' }),
-      revoked: full({ principal: 'revoked' }),
+      revoked: full({ revocable: ['revoked'] }),
     }
     for (const [outcome, denied] of Object.entries(denials)) {
       const ran = await billed(async () => expect((await state.admit(denied)).outcome).toBe(outcome))
@@ -92,6 +92,27 @@ describe('commands', () => {
     await tested.operations().block(client, Date.now() + 60_000)
     await state.admit(full({ client }))
     expect(await billed(async () => expect(state.knowsBlocked(client, Date.now())).toBe(true))).toEqual([])
+  })
+
+  test('eight names that can be revoked: no more than one of them', async () => {
+    const state = await warm()
+    const revocable = Array.from({ length: 8 }, (_, i) => `sid:https://issuer|${i}`)
+    const asked = () => state.admit(full({ revocable, issuedAt: Date.now() }))
+    expect(await billed(asked)).toEqual(['EVALSHA', 'TIME', 'MGET', 'SET', 'SET'])
+  })
+
+  test('recall, keep and findApiKey: 1 each, in one call', async () => {
+    const state = tested.isolate()
+    const signal = AbortSignal.timeout(10_000)
+    const ways: [string, () => Promise<unknown>][] = [
+      ['SET', () => state.keep('keys:a', 'text', 60_000, signal)],
+      ['GET', () => state.recall('keys:a', signal)],
+      ['HGET', () => state.findApiKey('0'.repeat(64), signal)],
+    ]
+    for (const [command, way] of ways) {
+      expect(await billed(way)).toEqual([command])
+      expect(await calls(way)).toBe(1)
+    }
   })
 
   test('nothing to count, to claim or to look up: 0', async () => {

@@ -36,7 +36,7 @@ async function counted(run: () => Promise<unknown>): Promise<number[]> {
   return [names.length, writes.length, tested.front.calls.length]
 }
 
-const caller = { client: '192.0.2.1', principal: 'https://issuer|subject' }
+const caller = { client: '192.0.2.1', revocable: ['https://issuer|subject'] }
 const delivery = (parts: Partial<AdmitRequest> = {}) =>
   request({ ...caller, limits: [limitOf()], claim: claimOf(), ...parts })
 const api = (limit: LimitClaim) => request({ ...caller, limits: [limit] })

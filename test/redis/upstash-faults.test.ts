@@ -9,7 +9,7 @@ afterEach(() => tested.front.faults.clear())
 const full = (parts: Partial<AdmitRequest> = {}) =>
   request({
     client: '192.0.2.1',
-    principal: 'somebody@example.com',
+    revocable: ['somebody@example.com'],
     limits: [limitOf()],
     claim: claimOf(),
     ...parts,

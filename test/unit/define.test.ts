@@ -1,10 +1,13 @@
 import {
   type Authenticator,
+  all,
   anonymous,
   createGateway,
   defineRoute,
   type GatewayOptions,
+  hasScope,
   type Principal,
+  sameTenant,
 } from 'sallyport'
 import { github } from 'sallyport/webhooks'
 import * as v from 'valibot'
@@ -126,6 +129,21 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     ],
     ['a guard that is null', { authorize: null }, /POST \/x: authorize: is null; use a function/],
     ['a guard that is a word', { authorize: 'admin' }, /POST \/x: authorize: is 'admin'; use a function/],
+    [
+      'a guard that is a list',
+      { authorize: [hasScope('a')] },
+      /authorize: is a value of another type; use a/,
+    ],
+    [
+      'a rule of a parameter that the path does not have',
+      { path: '/:tenant', authorize: all(sameTenant('tenat' as never)) },
+      /POST \/:tenant: authorize: reads ':tenat', which is no parameter of the path/,
+    ],
+    [
+      'a rule of scopes where nobody has any',
+      { authorize: all(hasScope('a')) },
+      /POST \/x: authorize: reads the scopes of a credential, and callers of kind 'anonymous' have none/,
+    ],
     ['a duration in milliseconds', { deadline: 500 }, /POST \/x: deadline: 500 is not a duration; write/],
     [
       'a mode in a list',
@@ -209,10 +227,11 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
 
   it('a token route without authorize', () => {
     const token = { ...anonymous(), kind: 'token' } as unknown as Authenticator<Principal, 'token'>
-    expect(() => define({ authenticate: token })).toThrow(/POST \/x: authorize: is missing; a token says/)
-    expect(() => define({ authenticate: { ...token, kind: 'apiKey' } })).toThrow(
-      /POST \/x: authorize: is missing; an API key says who calls, this says who may/,
-    )
+    for (const kind of ['token', 'apiKey', 'certificate']) {
+      expect(() => define({ authenticate: { ...token, kind } })).toThrow(
+        /POST \/x: authorize: is missing; a credential says who calls, this says who may/,
+      )
+    }
   })
 
   it('a provider without a secret or without events', () => {
@@ -255,6 +274,26 @@ describe('createGateway refuses at load', () => {
       'firstTier.limit: is not an option; the options here are binding',
     ],
     ['a first tier of null', { firstTier: null }, 'firstTier: binding is missing; name a rate-limit binding'],
+    [
+      'a protected resource without its var',
+      { protectedResource: { name: 'Orders' } },
+      "protectedResource.resource: is missing; name the var that holds the API's public URL",
+    ],
+    [
+      'a protected resource with a slip',
+      { protectedResource: { resource: 'API_URL', docs: 'https://docs.test' } },
+      'protectedResource.docs: is not an option; the options here are resource, name, documentation',
+    ],
+    [
+      'a protected resource without a name for people',
+      { protectedResource: { resource: 'API_URL', name: ' ' } },
+      'protectedResource.name: is empty; leave it out or name the API',
+    ],
+    [
+      'documentation that is not at an https: URL',
+      { protectedResource: { resource: 'API_URL', documentation: 'http://docs.test' } },
+      'protectedResource.documentation: is not an https: URL',
+    ],
     ['a first tier in one word', { firstTier: 'FIRST_TIER' }, 'firstTier: binding is missing; name'],
   ])('%s', (_, options, message) => {
     const start = () => createGateway({}, { state: {}, ...options } as never)
@@ -270,9 +309,24 @@ describe('createGateway refuses at load', () => {
       firstTier: { binding: 'FIRST_TIER' },
       legacyRateLimitHeaders: true,
       serverTiming: true,
+      protectedResource: { resource: 'ORIGIN_URL', name: 'Orders', documentation: 'https://docs.test/' },
+      control: { path: '/_sallyport/control', host: 'ops.test', key: 'PROOF_KEY', operations: {} },
       unmatched: 'refuse',
     }
     expect(() => createGateway({}, options)).not.toThrow()
+  })
+
+  it('a route in the place of the metadata', () => {
+    const start = (path: string) => () =>
+      createGateway(
+        { own: define({ path, method: 'GET' }) },
+        { state: {}, protectedResource: { resource: 'ORIGIN_URL' } },
+      )
+    const message = /routes\/own.ts: path: .* is in the place of the metadata that protectedResource serves/
+    expect(start('/.well-known/oauth-protected-resource')).toThrow(message)
+    expect(start('/.well-known/oauth-protected-resource/*')).toThrow(message)
+    expect(start('/.well-known/*')).not.toThrow()
+    expect(start('/.well-known/oauth-protected-resources')).not.toThrow()
   })
 
   it('but not routes of which one is the more specific, nor other methods', () => {

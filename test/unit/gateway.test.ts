@@ -6,6 +6,9 @@ const state: State = {
   settle: async () => true,
   giveBack: async () => {},
   knowsBlocked: () => false,
+  recall: async () => undefined,
+  keep: async () => {},
+  findApiKey: async () => undefined,
 }
 const route = defineRoute({
   method: 'GET',

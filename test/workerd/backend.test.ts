@@ -12,7 +12,7 @@ afterAll(() => {
 })
 
 describe('calls', () => {
-  test('a request without client and principal asks the control object nothing', async () => {
+  test('a request without client and names asks the control object nothing', async () => {
     const isolate = durableObjectState()(bindings)
     await durableObjectOperations(bindings).block('192.0.2.9', Date.now() + 60_000)
     await isolate.admit(request({ limits: [limitOf()] }))
@@ -75,10 +75,12 @@ describe('calls', () => {
     expect(await tables(limit.owner)).toBe(0)
   })
 
-  test('a new isolate asks the control object for a request that has only a principal', async () => {
+  test('a new isolate asks the control object for a request that has only a name', async () => {
     const principal = `https://issuer|${crypto.randomUUID()}`
     await durableObjectOperations(bindings).revoke(principal, Date.now() + 60_000)
-    expect(await durableObjectState()(bindings).admit(request({ principal }))).toEqual({ outcome: 'revoked' })
+    expect(await durableObjectState()(bindings).admit(request({ revocable: [principal] }))).toEqual({
+      outcome: 'revoked',
+    })
   })
 
   test('does not take "unchanged" for a list that the isolate no longer holds', () => {
@@ -88,11 +90,11 @@ describe('calls', () => {
     copy.update({ version: 'a' }, 2000)
     expect(copy.isFresh(3499)).toBe(true)
     expect(copy.isFresh(3500)).toBe(false)
-    expect(copy.has('client', 'x', 3000)).toBe(true)
+    expect(copy.blocks('x', 3000)).toBe(true)
     copy.update({ version: 'b' }, 3500)
     copy.update({ version: 'c', entries: [] }, 3400)
     expect(copy.isFresh(5499)).toBe(true)
-    expect(copy.has('client', 'x', 5000)).toBe(true)
+    expect(copy.blocks('x', 5000)).toBe(true)
   })
 
   test('a limit that changes its algorithm or window starts anew, one that changes its size does not', async () => {

@@ -18,12 +18,5 @@ describeState('durable object', () => durableObjectState()(bindings), {
     advance(ms)
   },
   restart: (claim) => evictDurableObject(objects.getByName(deliveryName(claim))),
-  block: (client, until) => operations.block(client, until),
-  async unblock(client) {
-    await operations.unblock(client)
-  },
-  revoke: (principal, until) => operations.revoke(principal, until),
-  async forget(route, key) {
-    await operations.forget(route, key)
-  },
+  operations: () => operations,
 })

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { durableObjectState } from '../../src/state/durable-object/index.ts'
+import { durableObjectOperations, durableObjectState } from '../../src/state/durable-object/index.ts'
 import { deliveryName } from '../../src/state/durable-object/names.ts'
 import { guard } from '../../src/state/isolate/guard.ts'
 import type { AdmitRequest, State } from '../../src/state/state.ts'
@@ -11,7 +11,7 @@ import { advance, background, inside, objects, request, stopClock } from './obje
 
 const said = tableOf(page, 'what becomes of a request')
 const route = 'counted'
-const caller = { principal: 'https://issuer|subject' }
+const caller = { revocable: ['https://issuer|subject'] }
 
 // What the platform bills: each call of an object's method, each row that a statement wrote, each alarm that was set.
 let calls: string[] = []
@@ -159,6 +159,35 @@ test.each(Object.entries(ways))('%s', async (name, way) => {
   await way()
   const row = said.find((each) => cellOf(each, 'what becomes of a request') === name) ?? {}
   expect(seen()).toEqual([numberOf(cellOf(row, 'object calls')), numberOf(cellOf(row, 'rows written'))])
+})
+
+test('tables of the store are five rows, once for each object', async () => {
+  const object = objects.getByName(`texts:${claimOf().key}`)
+  await object.keep('keys:first', 'text', 900_000_000)
+  // The text, and the alarm.
+  expect(seen()).toEqual([0, 5 + 1 + 1])
+})
+
+test('a text is one call and one row, an API key one call to find and two rows to store', async () => {
+  const digest = claimOf().key
+  const operations = durableObjectOperations({ SALLYPORT_STATE: listening() })
+  const key = { id: 'key_1', digest, text: '{}' }
+  await state.keep('keys:counted', 'text', 900_000_000)
+  await operations.putApiKey(key)
+  reset()
+  await state.keep('keys:counted', 'text', 900_000_000)
+  expect(seen()).toEqual([1, 1])
+  reset()
+  await state.recall('keys:counted')
+  await state.findApiKey(digest)
+  expect(seen()).toEqual([2, 0])
+  reset()
+  await operations.putApiKey({
+    ...key,
+    id: 'key_2',
+    digest: `${digest.slice(0, 63)}${digest.endsWith('0') ? 1 : 0}`,
+  })
+  expect(seen()).toEqual([17, 2])
 })
 
 test('an isolate asks for the list of blocks once in 2 seconds, whatever it is asked', async () => {

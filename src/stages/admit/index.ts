@@ -10,7 +10,7 @@ export { admitRequest } from './request.ts'
 
 /** Under what a request is admitted. */
 export interface Terms {
-  route: Pick<Route, 'failure' | 'replay'>
+  route: Pick<Route, 'authenticate' | 'failure' | 'replay'>
   /** Milliseconds that are left for it. */
   deadlineMs: number
   /** Adds the `X-RateLimit-*` headers. */
@@ -76,8 +76,12 @@ function decide(
     case 'done': {
       const { duplicateOf } = admission
       // What may be used once has no copy that could be acknowledged.
-      const isCopy = request.claim?.kind === 'delivery' && route.replay.onDuplicate !== 'refuse'
-      if (isCopy) return allow({ ...admitted, duplicateOf })
+      const isOnce = request.claim?.kind === 'once'
+      if (isOnce && route.authenticate.kind !== 'webhook') {
+        const challenge = { scheme: 'DPoP' }
+        return deny('proof_refused', 'the proof was used before', { headers, challenge })
+      }
+      if (!isOnce && route.replay.onDuplicate !== 'refuse') return allow({ ...admitted, duplicateOf })
       return deny('delivery_repeated', 'this delivery is done', {
         headers: { ...headers, 'sallyport-duplicate-of': duplicateOf },
       })

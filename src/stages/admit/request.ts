@@ -1,8 +1,8 @@
-import type { Principal, Validated } from '../../contract.ts'
+import type { Validated } from '../../contract.ts'
 import { sha256, utf8 } from '../../lib/digest.ts'
 import { encodeHex } from '../../lib/hex.ts'
 import { askRoute, type CompiledLimit, type Route } from '../../route.ts'
-import type { AdmitRequest, DeliveryClaim, LimitClaim } from '../../state/state.ts'
+import { type AdmitRequest, type DeliveryClaim, type LimitClaim, MOST_NAMES } from '../../state/state.ts'
 
 /** The lease outlives the origin's timeout by this much, so that a slow forward never runs without it. */
 const LEASE_MARGIN_MS = 31_000
@@ -34,10 +34,18 @@ export async function admitRequest(
     now: facts.now,
     background,
     ...(facts.client.key !== undefined && { client: facts.client.key }),
-    principal: facts.principal.id,
+    revocable: namesOf(facts),
+    ...(facts.issuedAtMs !== undefined && { issuedAt: facts.issuedAtMs }),
     limits: await Promise.all(route.limits.map((limit) => limitClaim(limit, asking))),
     ...(facts.replay && { claim: await deliveryClaim(facts.replay, asking) }),
   }
+}
+
+/** A name that is left out would be one that cannot be revoked. */
+function namesOf({ revocable, principal }: Validated): readonly string[] {
+  const names = revocable ?? [principal.id]
+  if (names.length <= MOST_NAMES) return names
+  throw new RangeError(`a credential has at most ${MOST_NAMES} names to be revoked under`)
 }
 
 async function limitClaim(limit: CompiledLimit, asking: Asking): Promise<LimitClaim> {
@@ -97,7 +105,8 @@ async function deliveryClaim(
 ): Promise<DeliveryClaim> {
   return {
     route: routeId,
-    key: await digestOf(routeId, tenant, replay.kind, replay.id),
+    // What may be used once is used for whatever tenant: on a token route a client may name that itself.
+    key: await digestOf(routeId, replay.kind === 'once' ? '' : tenant, replay.kind, replay.id),
     requestId: facts.id,
     kind: replay.kind,
     leaseMs: route.forward.timeoutMs + LEASE_MARGIN_MS,
@@ -129,7 +138,7 @@ function textOf(value: string): string {
 }
 
 /** A member that principals of one kind have. */
-const memberOf = (principal: Principal, name: string): string =>
+const memberOf = (principal: Validated['principal'], name: string): string =>
   textOf((principal as unknown as Record<string, string>)[name] as string)
 
 /** Hex SHA-256 over the parts; JSON keeps them apart, whatever they hold. */

@@ -29,7 +29,7 @@ export interface DecisionEvent {
   schema: 'sallyport.decision/1'
   id: string
   time: string
-  decision: 'forwarded' | 'refused' | 'duplicate' | 'handshake'
+  decision: 'forwarded' | 'refused' | 'duplicate' | 'handshake' | 'command'
   route: string | null
   method: string | null
   owner: string | null
@@ -48,6 +48,7 @@ export interface DecisionEvent {
   country: string | null
   asn: number | null
   principal: string | null
+  credential: string | null
   provider: string | null
   event: string | null
   secretSlot: 'current' | 'next' | null

@@ -36,6 +36,8 @@ export interface Journal {
   notes: Authenticated['notes']
   event: string | null
   principal: string | null
+  /** Name of the scheme, where the route takes credentials. */
+  credential: string | null
   reported: Finding[]
   bytesIn: number | null
   originStatus: number | null
@@ -58,6 +60,7 @@ export const openJournal = (id: string, now: number): Journal => ({
   notes: undefined,
   event: null,
   principal: null,
+  credential: null,
   reported: [],
   bytesIn: null,
   originStatus: null,
@@ -133,6 +136,7 @@ export async function record(
     country: client?.country ?? null,
     asn: client?.asn ?? null,
     principal: journal.principal === null ? null : await keyedHash(journal.principal, env),
+    credential: journal.credential,
     provider: notes?.provider ?? null,
     event: journal.event,
     secretSlot: notes?.secretSlot ?? null,

@@ -6,6 +6,7 @@ import type { Counted } from './counts.ts'
 import type { Claimed } from './deliveries.ts'
 import { controlName, deliveryName } from './names.ts'
 import { namespaceOf } from './namespace.ts'
+import { storeOf } from './store.ts'
 
 /** Options of the Durable Object backend. */
 export interface DurableObjectStateOptions {
@@ -33,7 +34,7 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
 
     async function refreshed(request: AdmitRequest): Promise<void> {
       const askedAt = Date.now()
-      if (request.client === undefined && request.principal === undefined) return
+      if (request.client === undefined && request.revocable === undefined) return
       if (copy.isFresh(askedAt)) return
       const snapshot: Snapshot = await objects.getByName(controlName).snapshot(copy.version)
       copy.update(snapshot, askedAt)
@@ -99,8 +100,10 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
 
       knowsBlocked(client, now) {
         // A copy past its time must not go on refusing: what is refused here would never refresh it.
-        return copy.isFresh(Date.now()) && copy.has('client', client, now)
+        return copy.isFresh(Date.now()) && copy.blocks(client, now)
       },
+
+      ...storeOf(objects),
     }
   }
 }
@@ -132,8 +135,8 @@ function decide(
   answers: readonly OwnerAnswer[],
 ): Admission {
   const now = Date.now()
-  if (copy.has('client', request.client, now)) return { outcome: 'blocked' }
-  if (copy.has('principal', request.principal, now)) return { outcome: 'revoked' }
+  if (copy.blocks(request.client, now)) return { outcome: 'blocked' }
+  if (copy.revokes(request.revocable ?? [], request.issuedAt, now)) return { outcome: 'revoked' }
   const placed: LimitReading[] = []
   for (const { at, readings } of answers) {
     readings.forEach((reading, index) => {

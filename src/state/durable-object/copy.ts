@@ -1,4 +1,4 @@
-import type { ControlKind, Snapshot } from './control.ts'
+import type { ControlKind, Cutoff, Snapshot } from './control.ts'
 
 /** How long an isolate believes its copy of blocks and revocations, in milliseconds. */
 export const COPY_MS = 2000
@@ -8,6 +8,7 @@ export class ControlCopy {
   #version: string | undefined
   #readAt = Number.NEGATIVE_INFINITY
   #until: Record<ControlKind, Map<string, number>> = { client: new Map(), principal: new Map() }
+  #cutoffs = new Map<string, Cutoff>()
 
   get version(): string | undefined {
     return this.#version
@@ -18,7 +19,7 @@ export class ControlCopy {
   }
 
   /** Takes a snapshot that was asked for at `askedAt`: its age counts from the question, not the answer. */
-  update({ version, entries }: Snapshot, askedAt: number): void {
+  update({ version, entries, cutoffs = [] }: Snapshot, askedAt: number): void {
     // Without entries the answer means "as you know it", which holds only for the version still held.
     if (entries === undefined && version !== this.#version) return
     if (askedAt < this.#readAt) return
@@ -28,9 +29,27 @@ export class ControlCopy {
     for (const entry of entries) until[entry.kind].set(entry.key, entry.until)
     this.#version = version
     this.#until = until
+    this.#cutoffs = new Map(cutoffs.map((cutoff) => [cutoff.key, cutoff]))
   }
 
-  has(kind: ControlKind, key: string | undefined, now: number): boolean {
-    return key !== undefined && (this.#until[kind].get(key) ?? 0) > now
+  blocks(client: string | undefined, now: number): boolean {
+    return client !== undefined && this.#has('client', client, now)
+  }
+
+  /** Whether one of the names is revoked for what was issued at that moment; what tells no moment may be old. */
+  revokes(names: readonly string[], issuedAt: number | undefined, now: number): boolean {
+    return names.some((name) => this.#has('principal', name, now) || this.#cuts(name, issuedAt, now))
+  }
+
+  #has(kind: ControlKind, key: string, now: number): boolean {
+    return (this.#until[kind].get(key) ?? 0) > now
+  }
+
+  #cuts(name: string, issuedAt: number | undefined, now: number): boolean {
+    const cutoff = this.#cutoffs.get(name)
+    if (cutoff === undefined || cutoff.until <= now) return false
+    // A moment that is no number is none.
+    const isLater = issuedAt !== undefined && issuedAt >= cutoff.issuedBefore
+    return !isLater
   }
 }

@@ -1,5 +1,5 @@
 import { OVER, STARVED } from '../../lib/wait.ts'
-import { type Admission, type AdmitRequest, StateError } from '../state.ts'
+import { type AdmitRequest, StateError } from '../state.ts'
 
 /** Admits in a row that fail or come too late before shared state is taken for dead. */
 export const FAILURES_TO_OPEN = 5
@@ -28,12 +28,12 @@ export class Breaker {
   readonly #probes: Record<Patience, Probe | undefined> = { patient: undefined, hasty: undefined }
 
   /** Makes the call, or rejects without it. */
-  async admit(request: AdmitRequest, now: number, ask: () => Promise<Admission>): Promise<Admission> {
-    const end = this.#begin(request, now)
+  async pass<T>(call: Call, now: number, ask: () => Promise<T>): Promise<T> {
+    const end = this.#begin(call, now)
     try {
-      const admission = await ask()
+      const answer = await ask()
       end('answered')
-      return admission
+      return answer
     } catch (error) {
       end('failed')
       throw error
@@ -41,7 +41,7 @@ export class Breaker {
   }
 
   /** Lets a call through or throws; what is returned is told once how the call ended. */
-  #begin({ token, isRetry, signal, waitMs }: AdmitRequest, now: number): (ending: Ending) => void {
+  #begin({ token, isRetry, signal, waitMs }: Call, now: number): (ending: Ending) => void {
     const patience = waitMs !== undefined && waitMs < PATIENCE_MS ? 'hasty' : 'patient'
     const isOpen = this.#failures >= FAILURES_TO_OPEN
     const known = isOpen ? this.#probes[patience] : undefined
@@ -72,6 +72,9 @@ export class Breaker {
     return end
   }
 }
+
+/** A call that may be let through, under the same members as admit's. */
+export type Call = Pick<AdmitRequest, 'token' | 'isRetry' | 'signal' | 'waitMs'>
 
 type Patience = 'patient' | 'hasty'
 type Ending = 'answered' | 'failed' | 'unknown'

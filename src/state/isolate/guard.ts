@@ -9,12 +9,15 @@ import { Memory } from './memory.ts'
 export function guard(state: State, clock: () => number = Date.now): State {
   const memory = new Memory()
   const breaker = new Breaker()
+  /** Who asks the store says by the signal alone how long it waits: its silence tells nothing of the state. */
+  const asked = <T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> =>
+    breaker.pass({ token: crypto.randomUUID(), waitMs: 0, ...(signal && { signal }) }, clock(), ask)
   return {
     async admit(request) {
       const now = clock()
       const remembered = memory.recall(request, now)
       if (remembered) return remembered
-      const admission = await breaker.admit(request, now, () => state.admit(request))
+      const admission = await breaker.pass(request, now, () => state.admit(request))
       memory.learn(request, admission, now)
       return admission
     },
@@ -24,5 +27,8 @@ export function guard(state: State, clock: () => number = Date.now): State {
       return state.giveBack(request)
     },
     knowsBlocked: (client, now) => state.knowsBlocked(client, now),
+    recall: (name, signal) => asked(signal, () => state.recall(name, signal)),
+    keep: (name, text, ttlMs, signal) => asked(signal, () => state.keep(name, text, ttlMs, signal)),
+    findApiKey: (digest, signal) => asked(signal, () => state.findApiKey(digest, signal)),
   }
 }

@@ -1,4 +1,4 @@
-import { type State, StateError, type StateFactory } from '../state.ts'
+import { checkKept, checkName, type State, StateError, type StateFactory } from '../state.ts'
 import { BlockedClients } from './blocked.ts'
 import { Connection, credentialsOf } from './connection.ts'
 import { Gate } from './gate.ts'
@@ -64,7 +64,7 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
       },
 
       async giveBack(request) {
-        const { client: _client, principal: _principal, ...taken } = request
+        const { client: _client, revocable: _revocable, ...taken } = request
         const { layout, keys: names } = await keys.of(taken)
         if (layout === '') return
         const args = giveBackArguments(request, ++rounds, layout)
@@ -72,6 +72,33 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
       },
 
       knowsBlocked: (client) => blocked.has(client, Date.now()),
+
+      async recall(name, signal) {
+        checkName(name)
+        const key = await keys.text(name)
+        return textOf(await connection.command((redis) => redis.get<unknown>(key), signal))
+      },
+
+      async keep(name, text, ttlMs, signal) {
+        checkKept(name, text, ttlMs)
+        const key = await keys.text(name)
+        await connection.command((redis) => redis.set(key, text, { px: ttlMs }), signal)
+      },
+
+      async findApiKey(digest, signal) {
+        const [records] = keys.apiKeys
+        const stored = textOf(
+          await connection.command((redis) => redis.hget<unknown>(records, digest), signal),
+        )
+        return stored?.slice(stored.indexOf(' ') + 1)
+      },
     }
   }
+}
+
+/** Nothing is what Redis says of a name that it does not have. */
+function textOf(reply: unknown): string | undefined {
+  if (typeof reply === 'string') return reply
+  if (reply === null) return undefined
+  throw new StateError('answer not understood')
 }

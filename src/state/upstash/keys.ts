@@ -26,9 +26,18 @@ export class Keys {
     return `${this.#prefix}b:${client}`
   }
 
-  /** A principal may be somebody's e-mail address: only its digest is stored. */
-  async revocation(principal: string): Promise<string> {
-    return `${this.#prefix}r:${await digestOf(principal)}`
+  /** The name may hold somebody's e-mail address: only its digest is stored. */
+  async revocation(name: string): Promise<string> {
+    return `${this.#prefix}r:${await digestOf(name)}`
+  }
+
+  async text(name: string): Promise<string> {
+    return `${this.#prefix}s:${await digestOf(name)}`
+  }
+
+  /** Hashes: API keys by their digest, and the digests by the keys' ids. */
+  get apiKeys(): [string, string] {
+    return [`${this.#prefix}k`, `${this.#prefix}i`]
   }
 
   async limit({ owner, name }: LimitClaim): Promise<string> {
@@ -50,7 +59,7 @@ export class Keys {
   async of({
     token,
     client,
-    principal,
+    revocable = [],
     limits,
     claim,
   }: AdmitRequest): Promise<{ layout: string; keys: string[] }> {
@@ -58,7 +67,7 @@ export class Keys {
     if (claim) named.push(['c', this.claim(claim)])
     if (claim || limits.length > 0) named.push(['t', this.token(token)])
     if (client !== undefined) named.push(['b', this.block(client)])
-    if (principal !== undefined) named.push(['r', this.revocation(principal)])
+    for (const name of revocable) named.push(['r', this.revocation(name)])
     const keys = await Promise.all([
       ...named.map(([, key]) => key),
       ...limits.map((limit) => this.limit(limit)),

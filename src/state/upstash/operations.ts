@@ -1,4 +1,13 @@
-import type { Operations } from '../operations.ts'
+import {
+  API_KEYS_A_PAGE,
+  type ApiKeyPage,
+  checkApiKey,
+  checkRefusal,
+  LONGEST_REASON,
+  MOST_API_KEYS,
+  type Operations,
+} from '../operations.ts'
+import { StateError } from '../state.ts'
 import type { UpstashStateOptions } from './backend.ts'
 import { Connection, credentialsOf } from './connection.ts'
 import { Keys } from './keys.ts'
@@ -7,8 +16,6 @@ import { lockingScripts, plainScripts } from './scripts/index.ts'
 
 /** How many keys a page of a scan looks at: about a millisecond of the server's time. */
 const PAGE = 1000
-const LONGEST_KEY = 1024
-const LONGEST_REASON = 200
 
 /**
  * Operations on the Upstash backend; the same bindings as `upstashState`, the same `TypeError`. A block or revocation holds
@@ -25,31 +32,35 @@ export function upstashOperations(
   env: Readonly<Record<string, unknown>>,
   options: UpstashStateOptions = {},
 ): Operations {
-  const { forget } = (options.keyLocking ?? true) ? lockingScripts : plainScripts
+  const scripts = (options.keyLocking ?? true) ? lockingScripts : plainScripts
   const connection = new Connection(credentialsOf(env))
   const keys = new Keys(namespaceOf(env))
 
-  async function put(key: string, subject: string, until: number, reason: string): Promise<void> {
-    if (subject === '' || subject.length > LONGEST_KEY) {
-      throw new TypeError(`a client or principal has 1 to ${LONGEST_KEY} characters`)
-    }
-    if (!Number.isSafeInteger(until) || until <= Date.now()) {
-      throw new TypeError('until must be a moment to come, in milliseconds since the epoch')
-    }
+  async function refuse(
+    key: string,
+    until: number,
+    before: number | undefined,
+    reason: string,
+  ): Promise<void> {
     // A length, not a moment: the server's clock may be another than ours.
-    const px = until - Date.now()
-    await connection.command((redis) => redis.set(key, `B ${reason.slice(0, LONGEST_REASON)}`, { px }))
+    const args = [String(until - Date.now()), String(before ?? '-'), reason.slice(0, LONGEST_REASON)]
+    await connection.script(scripts.refuse, [key], args)
   }
   const end = async (key: string) => (await connection.command((redis) => redis.del(key))) > 0
   const forgotten = async (names: string[], since: number) =>
-    names.length === 0 ? 0 : Number(await connection.script(forget, names, [String(since)]))
+    names.length === 0 ? 0 : Number(await connection.script(scripts.forget, names, [String(since)]))
 
   return {
-    block: async (client, until, reason = '') => put(keys.block(client), client, until, reason),
+    async block(client, until, reason = '') {
+      checkRefusal(client, until, Date.now())
+      await refuse(keys.block(client), until, undefined, reason)
+    },
     unblock: async (client) => end(keys.block(client)),
-    revoke: async (principal, until, reason = '') =>
-      put(await keys.revocation(principal), principal, until, reason),
-    restore: async (principal) => end(await keys.revocation(principal)),
+    async revoke(name, until, { issuedBefore, reason = '' } = {}) {
+      checkRefusal(name, until, Date.now(), issuedBefore)
+      await refuse(await keys.revocation(name), until, issuedBefore, reason)
+    },
+    restore: async (name) => end(await keys.revocation(name)),
     forget: async (route, key) => (await forgotten([keys.claim({ route, key })], 0)) > 0,
     async forgetSince(route, since) {
       let count = 0
@@ -63,5 +74,32 @@ export function upstashOperations(
       } while (cursor !== '0')
       return count
     },
+    async putApiKey(record) {
+      checkApiKey(record)
+      const args = [record.digest, record.id, record.text, String(MOST_API_KEYS)]
+      const stored = await connection.script(scripts.putApiKey, keys.apiKeys, args)
+      if (stored !== 1)
+        throw new RangeError(`${MOST_API_KEYS} API keys are kept: remove some before adding more`)
+    },
+    async listApiKeys(cursor = '0') {
+      if (!/^[0-9]{1,20}$/.test(cursor)) throw new TypeError('the cursor is none that a page came with')
+      const [records] = keys.apiKeys
+      const scan = await connection.command((redis) =>
+        redis.hscan(records, cursor, { count: API_KEYS_A_PAGE }),
+      )
+      return pageOf(scan)
+    },
+    removeApiKey: async (id) => (await connection.script(scripts.removeApiKey, keys.apiKeys, [id])) === 1,
   }
+}
+
+/** Fields and values take turns in what HSCAN answers; a value is `<id> <record>`. */
+function pageOf([next, flat]: [string, readonly (string | number)[]]): ApiKeyPage {
+  const records = []
+  for (let i = 0; i < flat.length; i += 2) {
+    const [, id, text] = /^(\S+) ([\s\S]*)$/.exec(String(flat[i + 1])) ?? []
+    if (id === undefined || text === undefined) throw new StateError('answer not understood')
+    records.push({ id, digest: String(flat[i]), text })
+  }
+  return { records, ...(String(next) !== '0' && { cursor: String(next) }) }
 }

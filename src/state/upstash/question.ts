@@ -9,10 +9,10 @@ const COUNT = /^(-?[0-9]{1,16}) ([0-9]{1,16}) ([0-9]{1,16})$/
 
 /** The gate's arguments, in the order that its script states. */
 export function gateArguments(request: AdmitRequest, round: number, layout: string): string[] {
-  const { token, limits, claim } = request
+  const { token, limits, claim, issuedAt } = request
   const parts = [
     [token, String(round), claim?.kind ?? '-', String(claim?.leaseMs ?? 0), String(claim?.ttlMs ?? 0)],
-    [claim?.requestId ?? '-', claim?.copiesPass ? '1' : '0', layout],
+    [claim?.requestId ?? '-', claim?.copiesPass ? '1' : '0', layout, momentOf(issuedAt)],
     ...limits.map((limit) => [
       letterOf(limit),
       String(limit.max),
@@ -79,6 +79,10 @@ function countOf(text: string | undefined): Count {
   if (previous === undefined) throw new StateError('answer not understood')
   return { start: Number(start), used: Number(used), previous: Number(previous) }
 }
+
+/** A moment that is no number would be none, and so is refused by every revocation. */
+const momentOf = (ms: number | undefined): string =>
+  ms !== undefined && Number.isFinite(ms) ? String(Math.floor(ms)) : '-'
 
 const letterOf = ({ algorithm, calendar }: LimitClaim): string =>
   calendar === 'month' ? 'm' : LETTERS[algorithm]

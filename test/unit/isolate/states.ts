@@ -24,6 +24,9 @@ export function scripted(answer: Scripted['answer'] = async () => admitted): Scr
       state.givenBack.push(request)
     },
     knowsBlocked: () => false,
+    recall: async () => undefined,
+    keep: async () => {},
+    findApiKey: async () => undefined,
   }
   return state
 }

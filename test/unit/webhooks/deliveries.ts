@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { Means } from '../../../src/authenticator.ts'
 import type { Env, Identified } from '../../../src/contract.ts'
 import {
   type SignedDelivery,
@@ -140,6 +141,17 @@ export async function verdict(
   return result.ok ? 'accepted' : `${result.denial.code}: ${result.denial.reason}`
 }
 
+/** A webhook's signature needs nothing but its secret. */
+const NO_MEANS: Omit<Means, 'env'> = {
+  store: {
+    recall: () => Promise.reject(new Error('not asked')),
+    keep: () => Promise.reject(new Error('not asked')),
+    findApiKey: () => Promise.reject(new Error('not asked')),
+  },
+  background: () => undefined,
+  remainingMs: () => 1000,
+}
+
 /** Both halves of the authenticator, as the pipeline runs them. */
 export async function authenticate(
   authenticator: WebhookAuthenticator,
@@ -147,8 +159,8 @@ export async function authenticate(
   env: Env,
   now = NOW * 1000,
 ) {
-  const inspected = authenticator.inspect(factsOf(sent, now))
-  return inspected.ok ? await inspected.value(bytesOf(sent.body), env) : inspected
+  const inspected = authenticator.inspect(factsOf(sent, now), env)
+  return inspected.ok ? await inspected.value(bytesOf(sent.body), { ...NO_MEANS, env }) : inspected
 }
 
 function factsOf(sent: Sent, now: number): Identified {

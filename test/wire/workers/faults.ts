@@ -36,10 +36,10 @@ export const faulty =
       throw new Error('the reply was lost')
     }
     return {
+      ...same,
       admit: (request) => through('admit', (state) => state.admit(request)),
       settle: (settlement) => through('settle', (state) => state.settle(settlement)),
       giveBack: (request) => through('giveBack', (state) => state.giveBack(request)),
-      knowsBlocked: same.knowsBlocked,
     }
   }
 

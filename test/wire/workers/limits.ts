@@ -13,7 +13,7 @@ import * as v from 'valibot'
 
 export { SallyportState } from 'sallyport/durable-object'
 
-interface Caller extends ApiKeyPrincipal {
+interface Caller extends Pick<ApiKeyPrincipal, 'kind' | 'id' | 'keyId'> {
   account: string
   plan?: string
 }

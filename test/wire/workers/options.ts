@@ -25,8 +25,8 @@ const pushes = github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push', 'ping'
 /** One route with two principals: the sender is told by the scheme that it signs with. */
 const eitherSender: typeof pushes = {
   ...pushes,
-  inspect: (facts) =>
-    (facts.request.headers.has('x-hub-signature-256') ? pushes : signed.authenticate).inspect(facts),
+  inspect: (facts, env) =>
+    (facts.request.headers.has('x-hub-signature-256') ? pushes : signed.authenticate).inspect(facts, env),
 }
 
 /** Each route takes one option from its default. */

@@ -23,6 +23,9 @@ const denying: State = {
   settle: async () => true,
   giveBack: async () => {},
   knowsBlocked: () => false,
+  recall: async () => undefined,
+  keep: async () => {},
+  findApiKey: async () => undefined,
 }
 
 const gateway = createGateway(

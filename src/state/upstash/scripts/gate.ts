@@ -2,9 +2,9 @@ import { prelude, RECORD_MS } from './prelude.ts'
 
 /**
  * The gate: everything that admit decides, in one script, all or nothing. A denial writes nothing.
- * KEYS: one for each letter of the layout (`c` claim, `t` the token's record, `b` block, `r` revocation), then one for
- * each limit. ARGV: token, round, kind of the claim or `-`, lease and TTL in ms, request id, `1` where copies pass, layout;
- * then for each limit algorithm (`s` sliding, `f` fixed, `m` calendar month, `b` bucket), max, window in ms, refill,
+ * KEYS: one for each letter of the layout (`c` claim, `t` the token's record, `b` block, `r` each revocation), then one for
+ * each limit. ARGV: token, round, kind of the claim or `-`, lease and TTL in ms, request id, `1` where copies pass, layout,
+ * when the credential was issued or `-`; then for each limit algorithm (`s` sliding, `f` fixed, `m` calendar month, `b` bucket), max, window in ms, refill,
  * cost, and `1` where it is enforced.
  * Answers outcome, server time, detail, then each limit as `start used previous`.
  */
@@ -13,11 +13,19 @@ local token, round, kind, requestId, copiesPass = ARGV[1], tonumber(ARGV[2]), AR
 local layout = ARGV[8]
 local at = {}
 for i = 1, #layout do at[string.sub(layout, i, i)] = i end
+local issuedAt, isRevoked = tonumber(ARGV[9]), false
+for i = 1, #layout do
+  if string.sub(layout, i, i) == 'r' and stored[i] then
+    -- Whatever is there refuses, but for one that lets pass what was issued later.
+    local before, fully = string.match(stored[i], '^I (%d+) (%d+) ')
+    isRevoked = isRevoked or not (before and issuedAt and issuedAt >= tonumber(before) and now >= tonumber(fully))
+  end
+end
 local claim, record = words(stored[at.c]), words(stored[at.t])
 
 local limits, answer, over, denied, reported = {}, {}, {}, {}, {}
-for n = 1, (#ARGV - 8) / 6 do
-  local i = 8 + (n - 1) * 6
+for n = 1, (#ARGV - 9) / 6 do
+  local i = 9 + (n - 1) * 6
   local limit = {
     key = KEYS[#layout + n], algorithm = ARGV[i + 1], max = tonumber(ARGV[i + 2]), window = tonumber(ARGV[i + 3]),
     refill = tonumber(ARGV[i + 4]), cost = tonumber(ARGV[i + 5]),
@@ -61,7 +69,7 @@ for _, own in ipairs({ claim, record }) do
 end
 
 if at.b and stored[at.b] then return reply('blocked', '') end
-if at.r and stored[at.r] then return reply('revoked', '') end
+if isRevoked then return reply('revoked', '') end
 if #denied > 0 then return reply('limited', table.concat(denied, ',')) end
 if claim[1] == 'L' and tonumber(claim[3]) > now then return reply('leased', claim[3]) end
 local isDone = claim[1] == 'D'

@@ -7,7 +7,6 @@ import {
   signStandard,
   signStripe,
 } from 'sallyport/testing'
-import type { Outcome } from './gateway-client.ts'
 import type { Need, TourRoutes } from './tour-routes.ts'
 import { forwarded, one, refused, type Step } from './tour-step.ts'
 
@@ -15,19 +14,15 @@ export type TourSecrets = Readonly<Record<string, string | undefined>>
 
 const unixNow = () => Math.floor(Date.now() / 1000)
 
-/** Requests of the burst, beyond what `POST /demo/limited` takes in its window. */
-const BURST = 7
-const BURST_MAX = 5
 const STALE_SECONDS = 600
 /** Long enough for a copy to arrive while the first is at the origin. */
 const ORIGIN_DELAY_MS = 1500
 
-const LIMITED: Need = { method: 'POST', path: '/demo/limited', by: 'anonymous' }
 /** Each provider's route is known by its path and by who authenticates there. */
 const at = (by: string): Need => ({ method: 'POST', path: `/webhooks/${by}`, by })
 
 /** The tour's steps, with bodies and ids that no earlier run has used; they sign with the secrets that the routes name. */
-export function tourSteps(secrets: TourSecrets, routes: TourRoutes): Step[] {
+export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] {
   const run = randomUUID()
   const secret = (provider: string): string => {
     const { method, path } = at(provider)
@@ -152,20 +147,6 @@ export function tourSteps(secrets: TourSecrets, routes: TourRoutes): Step[] {
       expect: [forwarded()],
     },
     {
-      title: `${BURST} requests in a row to a route that takes ${BURST_MAX} in 10 s from one client.`,
-      needs: [LIMITED],
-      run: async (client) => {
-        const outcomes: Outcome[] = []
-        while (outcomes.length < BURST) {
-          const headers = { 'content-type': 'application/json' }
-          outcomes.push(await client.send({ path: '/demo/limited', headers, body: json({}) }))
-        }
-        return outcomes
-      },
-      expect: burstFault,
-      show: ['retry-after', 'ratelimit-policy', 'ratelimit'],
-    },
-    {
       title: 'A signed body that names one member twice: {"amount":1,"amount":1000}.',
       needs: [{ ...at('github'), schema: true }],
       run: one(async () => to('github')(await github(`{"run":"${run}","amount":1,"amount":1000}`))),
@@ -191,16 +172,4 @@ export function tourSteps(secrets: TourSecrets, routes: TourRoutes): Step[] {
       show: ['allow'],
     },
   ]
-}
-
-/** An earlier run may have used up a part of the window: at most so many pass, and the last ones do not. */
-function burstFault(outcomes: readonly Outcome[]): string | undefined {
-  const passed = outcomes.filter(({ status }) => status === 200).length
-  if (passed > BURST_MAX) return `at most ${BURST_MAX} of ${BURST} should pass, ${passed} did`
-  const last = outcomes.at(-1)
-  if (last?.status !== 429) return `the last one should be refused with 429, it got ${last?.status}`
-  for (const name of ['retry-after', 'ratelimit', 'ratelimit-policy']) {
-    if (!last.headers.has(name)) return `the 429 should carry ${name}`
-  }
-  return undefined
 }

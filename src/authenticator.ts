@@ -1,0 +1,64 @@
+import type { Authenticated, Awaitable, Env, Identified, Result } from './contract.ts'
+import type { Principal } from './principals.ts'
+import type { Store } from './state/store.ts'
+
+/** What a scheme proves about a request. */
+export type Proven<P extends Principal> = Pick<
+  Authenticated<P>,
+  | 'principal'
+  | 'json'
+  | 'bodyDigest'
+  | 'replay'
+  | 'acknowledgement'
+  | 'handshake'
+  | 'notes'
+  | 'credential'
+  | 'revocable'
+  | 'issuedAtMs'
+  | 'answerHeaders'
+  | 'warnings'
+>
+
+/** What a credential may be checked with, beside what the request says. */
+export interface Means {
+  env: Env
+  /** What shared state keeps for credentials: asked only where no isolate memory answers. */
+  store: Store
+  /** Keeps the Worker alive for work that no answer waits for (`ctx.waitUntil`). */
+  background: (promise: Promise<unknown>) => void
+  /** Milliseconds of the route's deadline that are left: no call may be waited for any longer. */
+  remainingMs: () => number
+}
+
+/** The second half of an authenticator: the crypto, once the headers made sense. */
+export type Verify<P extends Principal> = (
+  body: Uint8Array<ArrayBuffer> | undefined,
+  means: Means,
+) => Awaitable<Result<Proven<P>>>
+
+/** A way to authenticate, as `WWW-Authenticate` names it (RFC 9110 section 11.6.1). */
+export interface ChallengeScheme {
+  scheme: string
+  /** Parameters that every challenge of the scheme carries, such as DPoP's `algs`. */
+  parameters?: Readonly<Record<string, string>>
+}
+
+/**
+ * Who a caller is. An object and not a bare function, so that inference inside `defineRoute` holds.
+ * `inspect` reads headers only and refuses what needs no body and no key; `verify` does the crypto.
+ */
+export interface Authenticator<P extends Principal = Principal, K extends Principal['kind'] = P['kind']> {
+  readonly name: string
+  readonly kind: K
+  /** The body is read before `verify`, not after authorize. */
+  readonly signsBody: boolean
+  /** Names of the Worker secrets that this scheme needs. */
+  readonly secrets: readonly string[]
+  /** What its 401 tells clients to come with. @default a webhook's signature */
+  readonly challenges?: readonly ChallengeScheme[]
+  /** Names of the vars that hold the issuers whose tokens are taken, for the resource's metadata (RFC 9728). */
+  readonly issuers?: readonly string[]
+  /** Takes access tokens that are bound to a client certificate (RFC 8705), for the same. @default false */
+  readonly certificateBound?: boolean
+  readonly inspect: (facts: Identified, env: Env) => Result<Verify<P>>
+}

@@ -1,0 +1,8 @@
+export { claim, ownedBy, sameTenant } from './claims.ts'
+export { all, any, not } from './compose.ts'
+export { type ClaimValue, type Description, describe } from './describe.ts'
+export { type Day, during, type TimeWindow } from './during.ts'
+export { country, network } from './network.ts'
+export type { Condition, Rule, RuleFacts, Verdict } from './rule.ts'
+export { hasAnyRole, hasAnyScope, hasRole, hasScope } from './scopes.ts'
+export { acr, authenticatedWithin } from './step-up.ts'
