@@ -1,47 +1,19 @@
-import { Hono } from 'hono'
-import { type Denial, deny, type Env, type Matched, type Received } from './contract.ts'
+import { memoized } from './bindings.ts'
+import { type Denial, deny, type Env } from './contract.ts'
 import { CONTROL_ID, type Control, command, compileControl } from './control/index.ts'
 import { refuse } from './denials.ts'
-import { observe } from './observe.ts'
-import { type Context, internalError, Passage } from './passage.ts'
-import { bySpecificity, compilePattern, equallySpecific, type Pattern } from './pattern.ts'
-import { enforce } from './pipeline.ts'
+import { type Context, internalError } from './passage.ts'
+import { compilePlaces, type Routes } from './places.ts'
 import { checkPools } from './pools.ts'
 import { compileResource, METADATA_CACHE_CONTROL } from './resource.ts'
 import type { Route } from './route.ts'
+import { router } from './router.ts'
 import { compileSettings, type GatewayOptions, type Settings } from './settings.ts'
 import { receive } from './stages/receive.ts'
-import {
-  finding,
-  type Journal,
-  noteReceived,
-  openJournal,
-  record,
-  type Stage,
-} from './stages/record/index.ts'
-import { resembles, unmatchedRoute } from './unmatched.ts'
+import { finding, noteReceived, openJournal, record, type Stage } from './stages/record/index.ts'
+import { pass, passageOf, turnAway, type Visit } from './visit.ts'
 
-/** Routes by their id: the name of the file under `routes/`. Ids live in shared state, so a rename forgets claims. */
-export type Routes = Readonly<Record<string, Route>>
-
-/** One path pattern with the route that each method leads to. */
-interface Place {
-  pattern: Pattern
-  byMethod: Map<string, { routeId: string; route: Route }>
-}
-
-/** What travels with a request through Hono's router. */
-interface Visit {
-  received: Received
-  settings: Settings
-  env: Env
-  ctx: Context
-  journal: Journal
-  /** Methods of the matching patterns so far, none of which was the request's. */
-  allowed: string[]
-}
-
-const ROUTE_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
+export type { Routes } from './places.ts'
 
 /**
  * Makes the Worker's handler out of routes and options.
@@ -104,55 +76,6 @@ export function createGateway(routes: Routes, options: GatewayOptions) {
   return { fetch: handle }
 }
 
-/** Hono routes on the canonical path; each method is looked up by its real name, so HEAD is never run as GET. */
-function router(places: readonly Place[], unmatched: NonNullable<GatewayOptions['unmatched']>) {
-  const passOn = unmatched === 'refuse' ? undefined : unmatchedRoute(unmatched.reportAndForward)
-  const patterns = places.map(({ pattern }) => pattern)
-  const app = new Hono<{ Bindings: Visit }>({
-    getPath: (_, options) => (options as { env: Visit }).env.received.path,
-  })
-  for (const { pattern, byMethod } of places) {
-    app.all(pattern.text, async (c, next) => {
-      const found = byMethod.get(c.env.received.method)
-      if (found) return pass(c.env, found, c.req.param())
-      // A wider pattern may take the method; if none does, these are what the path takes.
-      c.env.allowed.push(...byMethod.keys())
-      return next()
-    })
-  }
-  app.notFound((c) => {
-    const allow = [...new Set(c.env.allowed)].join(', ')
-    if (allow !== '') {
-      // Also where unmatched paths go on: HEAD must not get around what guards GET.
-      const denial = deny('method_not_allowed', 'no route of this path takes the method', {
-        headers: { allow },
-      })
-      return turnAway(c.env, denial.denial)
-    }
-    const { denial } = deny('route_not_found', 'no route declares this path')
-    if (!passOn || resembles(c.env.received.path, patterns)) return turnAway(c.env, denial)
-    c.env.journal.reported.push(finding('match', denial))
-    return pass(c.env, { routeId: 'unmatched', route: passOn }, {})
-  })
-  // Hono would turn a throw into a bare 500; the gateway above makes the problem and the record.
-  app.onError((error) => {
-    throw error
-  })
-  return app
-}
-
-function pass(
-  visit: Visit,
-  { routeId, route }: { routeId: string; route: Route },
-  params: Matched['params'],
-): Promise<Response> {
-  const { received, settings, env, ctx, journal } = visit
-  const { state } = settings
-  const passage = new Passage({ received, route, routeId, env, ctx, settings, state, journal })
-  const matched: Matched = { ...visit.received, params }
-  return route.mode === 'enforce' ? enforce(passage, matched) : observe(passage, matched)
-}
-
 /** The metadata of the protected resource takes the same way as a public route, up to its answer. */
 async function tellResource(visit: Visit, route: Route): Promise<Response> {
   if (!route.methods.includes(visit.received.method)) {
@@ -166,78 +89,11 @@ async function tellResource(visit: Visit, route: Route): Promise<Response> {
 
 /** Commands take a way of their own: nothing of them goes to an origin. */
 async function takeCommand(visit: Visit, control: Control): Promise<Response> {
-  const { received, settings, env, ctx, journal } = visit
+  const { received } = visit
   if (received.method !== 'POST') {
-    return turnAway(
-      visit,
-      deny('method_not_allowed', 'commands are sent by POST', { headers: { allow: 'POST' } }).denial,
-    )
+    const headers = { allow: 'POST' }
+    return turnAway(visit, deny('method_not_allowed', 'commands are sent by POST', { headers }).denial)
   }
-  const { route } = control
-  const passage = new Passage({
-    received,
-    route,
-    routeId: CONTROL_ID,
-    env,
-    ctx,
-    settings,
-    state: settings.state,
-    journal,
-  })
+  const passage = passageOf(visit, { routeId: CONTROL_ID, route: control.route })
   return command(passage, { ...received, params: {} }, control)
-}
-
-function turnAway({ env, ctx, journal, settings }: Visit, denial: Denial): Response {
-  const response = refuse(denial, journal.id)
-  ctx.waitUntil(
-    record(journal, env, settings.clientForm, {
-      decision: 'refused',
-      refusal: finding('match', denial),
-      response,
-    }),
-  )
-  return response
-}
-
-function compilePlaces(routes: Routes): Place[] {
-  const places = new Map<string, Place>()
-  for (const [routeId, route] of Object.entries(routes)) {
-    if (!ROUTE_ID.test(routeId)) {
-      throw new TypeError(
-        `routes/${routeId}.ts: the route's id must be lower-case letters, digits and '-'; rename the file`,
-      )
-    }
-    const pattern = compilePattern(route.path)
-    for (const method of route.methods) {
-      for (const other of places.values()) {
-        const rival = other.byMethod.get(method)
-        if (!rival || !equallySpecific(pattern, other.pattern)) continue
-        throw new TypeError(
-          `routes/${routeId}.ts: path: ${method} ${route.path} is as specific as ${rival.route.path} of routes/${rival.routeId}.ts; make one of them narrower or remove it`,
-        )
-      }
-      const place = places.get(route.path) ?? { pattern, byMethod: new Map() }
-      place.byMethod.set(method, { routeId, route })
-      places.set(route.path, place)
-    }
-  }
-  return [...places.values()].sort((a, b) => bySpecificity(a.pattern, b.pattern))
-}
-
-/**
- * Bindings are the same for the life of an isolate: what they settle is computed once, and with it lives what the isolate
- * remembers. A copy of the bindings counts as the bindings.
- */
-function memoized(compute: (env: Env) => Settings): (env: Env) => Settings {
-  let last: { env: Env; settings: Settings } | undefined
-  return (env) => {
-    if (last === undefined || !sameBindings(last.env, env)) last = { env, settings: compute(env) }
-    return last.settings
-  }
-}
-
-function sameBindings(a: Env, b: Env): boolean {
-  if (a === b) return true
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
