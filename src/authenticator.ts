@@ -43,6 +43,12 @@ export interface ChallengeScheme {
   parameters?: Readonly<Record<string, string>>
 }
 
+/** A var that a credential needs; `isUrl` is https, or http on this machine. A secret may stand in the place of a text. */
+export interface NamedVar {
+  readonly name: string
+  readonly isUrl?: boolean
+}
+
 /**
  * Who a caller is. An object and not a bare function, so that inference inside `defineRoute` holds.
  * `inspect` reads headers only and refuses what needs no body and no key; `verify` does the crypto.
@@ -50,6 +56,8 @@ export interface ChallengeScheme {
 export interface Authenticator<P extends Principal = Principal, K extends Principal['kind'] = P['kind']> {
   readonly name: string
   readonly kind: K
+  /** Where callers of several kinds come to one route: all of them. @default the one `kind` */
+  readonly kinds?: readonly Principal['kind'][]
   /** The body is read before `verify`, not after authorize. */
   readonly signsBody: boolean
   /** Names of the Worker secrets that this scheme needs. */
@@ -58,6 +66,8 @@ export interface Authenticator<P extends Principal = Principal, K extends Princi
   readonly challenges?: readonly ChallengeScheme[]
   /** Names of the vars that hold the issuers whose tokens are taken, for the resource's metadata (RFC 9728). */
   readonly issuers?: readonly string[]
+  /** Other vars that it reads, for the check before a deployment. */
+  readonly vars?: readonly NamedVar[]
   /** Takes access tokens that are bound to a client certificate (RFC 8705), for the same. @default false */
   readonly certificateBound?: boolean
   readonly inspect: (facts: Identified, env: Env) => Result<Verify<P>>

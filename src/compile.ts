@@ -3,7 +3,16 @@ import { compileClients } from './clients.ts'
 import { compileFailure } from './failure.ts'
 import type { Duration } from './lib/duration.ts'
 import { compileLimits } from './limits.ts'
-import { durationOf, type Fail, functionOnly, isObject, knownOnly, oneOf, within } from './options.ts'
+import {
+  durationOf,
+  type Fail,
+  functionOnly,
+  isObject,
+  knownOnly,
+  oneOf,
+  promptOnly,
+  within,
+} from './options.ts'
 import { compilePattern } from './pattern.ts'
 import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
 import { authorizeRule } from './rules/route.ts'
@@ -109,8 +118,9 @@ export function compileRoute(options: AnyRouteOptions): Route {
     'forward.strip',
     'is missing; in report mode nothing is asserted, so list the names of `headers` here: a client could send its own',
   )
+  for (const name of ['query', 'params', 'headers'] as const) promptOnly(options[name], name, fail)
   functionOnly(options.tenant, 'tenant', fail)
-  const place = { kind: authenticate.kind, hasTenant: options.tenant !== undefined }
+  const place = { kinds: authenticate.kinds ?? [authenticate.kind], hasTenant: options.tenant !== undefined }
   return {
     methods,
     path: options.path,
@@ -160,6 +170,7 @@ function bodyOf(
   }
   const { schema, mediaType = 'application/json', mode = 'enforce' } = options
   if (!isSchema(schema)) fail('body.schema', 'is missing; give a valibot schema, such as v.looseObject({})')
+  promptOnly(schema, 'body.schema', fail)
   return { schema, mediaType, mode, maxBytes }
 }
 

@@ -26,7 +26,7 @@ const OPTIONS = [
 
 /** What a route's limits can count by. */
 interface Place {
-  kind: Principal['kind']
+  kinds: readonly Principal['kind'][]
   hasTenant: boolean
 }
 
@@ -63,7 +63,7 @@ function compileLimit(limit: LimitOptions<Validated>, place: Place, fail: Fail):
   const misplaced = misplacedBy(limit, place)
   if (misplaced !== undefined) fail('by', misplaced)
   check(
-    !limit.allowSharedAddresses || (by === 'client' && place.kind === 'webhook'),
+    !limit.allowSharedAddresses || (by === 'client' && place.kinds.includes('webhook')),
     'allowSharedAddresses',
     "belongs to by: 'client' on the route of a webhook",
   )
@@ -91,23 +91,23 @@ function compileLimit(limit: LimitOptions<Validated>, place: Place, fail: Fail):
 const defaultName = (by: string): string => (by === 'apiKey' ? 'api-key' : by)
 
 /** Why a limit cannot count by what it says on such a route, and what would do. */
-function misplacedBy(limit: LimitOptions<Validated>, { kind, hasTenant }: Place): string | undefined {
+function misplacedBy(limit: LimitOptions<Validated>, { kinds, hasTenant }: Place): string | undefined {
   switch (limit.by) {
     case 'client':
-      if (kind !== 'webhook' || limit.allowSharedAddresses === true) return undefined
+      if (!kinds.includes('webhook') || limit.allowSharedAddresses === true) return undefined
       return "is 'client', and a provider's customers share the few addresses that it sends from; use 'route', 'provider' or 'tenant', or add allowSharedAddresses: true"
     case 'principal':
-      if (kind !== 'anonymous') return undefined
+      if (!kinds.includes('anonymous')) return undefined
       return "is 'principal', which counts all anonymous callers as one; use 'client' or 'route'"
     case 'tenant':
       if (hasTenant) return undefined
       return "is 'tenant', and nothing says whose a request is; add tenant: (facts) => … to the route"
     case 'provider':
-      if (kind === 'webhook') return undefined
+      if (kinds.every((kind) => kind === 'webhook')) return undefined
       return "is 'provider', which only webhooks have; use 'route', 'client' or 'principal'"
     case 'apiKey':
-      if (kind === 'apiKey') return undefined
-      return "is 'apiKey', which this route's callers do not have; use 'route', 'client' or 'principal'"
+      if (kinds.every((kind) => kind === 'apiKey')) return undefined
+      return "is 'apiKey', which not all of this route's callers have; use 'route', 'client' or 'principal'"
     default:
       return undefined
   }

@@ -64,7 +64,9 @@ export async function observe(passage: Passage, matched: Matched): Promise<Respo
   else for (const denial of validated.value.reported) note('validate', denial)
 
   const counted = validated.ok && proven?.ok ? validated.value : undefined
-  const prepared = prepareUnproven(authenticated, counted, route, env)
+  // Nothing is built out of an identity that the route would have refused.
+  const believed = authorized?.ok === false ? undefined : counted
+  const prepared = prepareUnproven(authenticated, believed, route, env)
   if (!prepared.ok) return passage.refuse('forward', prepared.denial)
   journal.traceId = prepared.value.traceId
   const { promise, resolve } = Promise.withResolvers<Response>()

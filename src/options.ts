@@ -43,6 +43,22 @@ export function functionOnly(value: unknown, option: string, fail: Fail): void {
     fail(option, `is ${shown(value)}; use a function of the request's facts`)
 }
 
+/**
+ * Refuses a schema with a part that answers later: checks are not waited for, so that everything would pass it. Undefined
+ * stands for no schema.
+ */
+export function promptOnly(schema: unknown, option: string, fail: Fail): void {
+  const seen = new Set<unknown>()
+  const pending: unknown[] = [schema]
+  for (let part = pending.pop(); part !== undefined || pending.length > 0; part = pending.pop()) {
+    if (typeof part !== 'object' || part === null || seen.has(part)) continue
+    seen.add(part)
+    if ('async' in part && part.async === true)
+      fail(option, 'has an asynchronous part; use only schemas and checks that answer at once')
+    pending.push(...Object.values(part))
+  }
+}
+
 /** Refuses what could not stand in a header as the name of a limit. */
 export function nameOnly(value: unknown, option: string, fail: Fail): void {
   if (typeof value !== 'string' || !NAME.test(value))

@@ -13,6 +13,8 @@ export const revocable = {
   issuer: (issuer: string): string => `iss:${issuer}`,
   /** One API key, by its id; the id of its principal. */
   apiKey: (keyId: string): string => `apiKey|${keyId}`,
+  /** One API key by the hash that it is known by, under whatever id it is stored. */
+  apiKeyDigest: (digest: string): string => `apiKeyDigest|${digest}`,
   /** One client certificate, by its fingerprint; the id of its principal. */
   certificate: (fingerprint: string): string => `certificate|${fingerprint}`,
 } as const

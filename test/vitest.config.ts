@@ -22,7 +22,7 @@ export default defineConfig({
           // Each of these starts a wrangler of its own: one at a time, after all others.
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

@@ -40,23 +40,32 @@ export function readArguments(
 /** The value of an option that comes once, or undefined. */
 export const optionOf = ({ options }: Arguments, name: string): string | undefined => options.get(name)?.[0]
 
+/** Milliseconds; a slip of the finger makes what is longer. */
+const LONGEST_MS = 100 * 365 * 86_400_000
+
 /** Milliseconds of `24h`, `30d` or `'10 s'`. */
 export function lengthOf(text: string, option: string): number {
-  const ms = parseDuration(text.replace(/^(\d+)([a-z]+)$/, '$1 $2'))
-  if (ms === undefined)
-    throw new UsageError(`${option}: '${text}' is no length of time; write 90m, 24h or 30d`)
-  return ms
+  const [, count, unit] = /^(\d{1,11}) ?([a-z]+)$/.exec(text) ?? []
+  const ms = Number(count) * (parseDuration(`1 ${unit}`) ?? Number.NaN)
+  if (ms > 0 && ms <= LONGEST_MS) return ms
+  const what = ms === 0 ? 'length of time above 0' : 'length of time'
+  throw new UsageError(`${option}: '${text}' is no ${what}; write 90m, 24h or 30d`)
 }
 
 /** Milliseconds since the epoch of `now` or of an ISO 8601 date or moment. */
 export function momentOf(text: string, option: string, now: number): number {
   if (text === 'now') return now
-  const ms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (Number.isNaN(ms))
+  const [, date] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.exec(text) ?? []
+  const ms = date === undefined ? Number.NaN : Date.parse(text)
+  // Date.parse takes the 30th of February for a day in March.
+  if (Number.isNaN(ms) || !isDay(date))
     throw new UsageError(`${option}: '${text}' is no moment; write 2026-12-31 or 2026-12-31T12:00:00Z`)
   return ms
+}
+
+function isDay(date = ''): boolean {
+  const ms = Date.parse(date)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
 }
 
 /** What is wrong with a word that is none of a list. */

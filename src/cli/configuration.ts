@@ -3,7 +3,7 @@ import { createGateway, type Routes } from '../gateway.ts'
 import type { Route } from '../route.ts'
 import { compileSettings, type GatewayOptions, type Settings } from '../settings.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
-import { findInIssuers } from './issuers.ts'
+import { findInCredentials } from './credentials.ts'
 import { nearest } from './nearest.ts'
 import { findInState, findSharedNamespace, TOKEN } from './state.ts'
 
@@ -130,8 +130,8 @@ function findInEnvironment(
     findExposedSecret(environment, routes, secrets) ??
     (typeof settings === 'string' ? settings : findInState(environment, secrets))
   if (typeof settings === 'string' || problem !== undefined) return `${where}${problem}`
-  const inIssuers = findInIssuers(routes, environment)
-  if (inIssuers !== undefined) return `${inIssuers} (${where.slice(0, -2)})`
+  const inCredentials = findInCredentials(routes, environment, secrets)
+  if (inCredentials !== undefined) return `${inCredentials} (${where.slice(0, -2)})`
   return first(Object.entries(routes), ([id, route]) => {
     const fault =
       findInDestination(route.forward.to, environment, secrets) ??

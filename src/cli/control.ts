@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
-import type { Answer, Command } from '../control/commands.ts'
+import { type Answer, type Command, isWord, type Word } from '../control/commands.ts'
 import { signCommand } from '../control/proof.ts'
 import { utf8 } from '../lib/digest.ts'
 import { importSigningKey, type SigningKey } from '../origin/keys.ts'
@@ -23,6 +23,7 @@ const VARS = '.dev.vars'
 const TIMEOUT_MS = 30_000
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/
 const MAX_TRIES = 5
+const HELP = /^(--help|-h)$/
 /** Milliseconds that a refusal by the endpoint's own limit may ask to wait. */
 const LONGEST_WAIT_MS = 65_000
 
@@ -40,8 +41,9 @@ export async function readTarget(args: Arguments): Promise<Target> {
   try {
     return { url, key: await importSigningKey(secret) }
   } catch (error) {
-    // The message of the import holds no part of the key.
-    throw new UsageError(`${KEY}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+    // The message of the import holds no part of the key; it is of the key for origins, which is not meant here.
+    const message = error instanceof Error ? error.message : 'cannot be read'
+    throw new UsageError(`${KEY}: ${message.replace(/^origin signing key: /, '')}`)
   }
 }
 
@@ -51,6 +53,24 @@ export async function readSecret(name: string): Promise<string> {
   const value = process.env[name] || vars[name]
   if (!value) throw new UsageError(`${name} is not set; put it into the environment or into ${VARS}`)
   return value
+}
+
+/** What to write for each word of a command. */
+const FORMS: Readonly<Record<Word, string>> = {
+  part: 'what the tokens have: 1 to 500 characters, without line breaks',
+  id: "the id of a key: 1 to 64 letters, digits, '.', '_' and '-'",
+  certificate: 'its SHA-256: 64 hex digits, with or without colons',
+  client: 'one IP address and no range: 192.0.2.1 or 2001:db8::1',
+  reason: 'at most 200 characters, without line breaks',
+}
+
+/** Refuses a word that every gateway would refuse; `name` is what people know it by. */
+export function checkWord(word: Word, text: string, name: string, written = text): void {
+  if (isWord(word, text)) return
+  const said = /^[^\p{Cc}]{1,80}$/u.test(written)
+    ? `'${written}'`
+    : `a text of ${[...written].length} characters`
+  throw new UsageError(`${name}: ${said} is none; write ${FORMS[word]}`)
 }
 
 /** Signs a command and sends it. */
@@ -98,7 +118,7 @@ const HINTS: Readonly<Record<string, string>> = {
   route_not_found: 'no control endpoint is there; is the option control set, and the path the same?',
   method_not_allowed: 'no control endpoint is there; is the option control set, and the path the same?',
   not_configured: `is the secret ${KEY} set? The gateway's record says what is missing`,
-  input_invalid: 'the gateway does not know the command in this form; is it of the same version?',
+  input_invalid: "the gateway's record says what is wrong with it; is the gateway of the same version?",
   state_unavailable: "try again; the gateway's record says what is wrong",
   client_denied: "this address is not in the gateway's lists",
 }
@@ -114,8 +134,9 @@ function explain(status: number, value: Record<string, unknown> | undefined): st
   return `refused, ${status} ${code}${told}${hint}${record}`
 }
 
-/** Runs a command line: 0 done, 1 refused or not reached, 2 not understood. Messages go to stderr. */
+/** Runs a command line: 0 done, 1 refused or not reached, 2 not understood. Messages go to stderr; a usage that was asked for does not. */
 export async function runCommandLine(name: string, usage: string, run: () => Promise<void>): Promise<void> {
+  if (asksForHelp(process.argv.slice(2))) return console.log(usage)
   try {
     await run()
   } catch (error) {
@@ -125,3 +146,7 @@ export async function runCommandLine(name: string, usage: string, run: () => Pro
     process.exitCode = error instanceof UsageError ? 2 : 1
   }
 }
+
+/** Alone, or behind one word: anywhere else it may stand for a value, and what is meant to revoke must not end with a 0. */
+const asksForHelp = (args: readonly string[]): boolean =>
+  args.length <= 2 && (HELP.test(args[0] ?? '') || HELP.test(args[1] ?? ''))

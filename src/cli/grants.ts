@@ -40,6 +40,7 @@ function endOf(text: string, now: number): number {
 /** The records of a file; whatever is wrong with one stops all, before any is sent. */
 export function readImport(text: string, now: number): KeyRecord[] {
   const isArray = text.trimStart().startsWith('[')
+  const seen = new Map<string, string>()
   const items = isArray ? (jsonOf(text, 'the file') as unknown[]) : text.split(/\r?\n/)
   return items.flatMap((item, i) => {
     const at = isArray ? `record ${i + 1}` : `line ${i + 1}`
@@ -48,12 +49,20 @@ export function readImport(text: string, now: number): KeyRecord[] {
     const { digest, createdAt, ...grants } = (value ?? {}) as Partial<KeyRecord>
     if (typeof digest !== 'string')
       throw new UsageError(`${at}: digest is missing; give the hex SHA-256 or HMAC-SHA-256 of the key`)
+    let record: KeyRecord
     try {
       const made = createdAt === undefined ? now : momentOf(createdAt, 'createdAt', now)
-      return [importedRecord({ scopes: [], ...grants, digest, now: made })]
+      record = importedRecord({ scopes: [], ...grants, digest, now: made })
     } catch (error) {
       throw new UsageError(`${at}: ${error instanceof Error ? error.message : 'is no record'}`)
     }
+    // Of two records of one key, or with one id, nobody can say which was meant.
+    for (const member of ['digest', 'id'] as const) {
+      const before = seen.get(`${member} ${record[member]}`)
+      if (before !== undefined) throw new UsageError(`${at}: ${member} is that of ${before}; leave one out`)
+      seen.set(`${member} ${record[member]}`, at)
+    }
+    return [record]
   })
 }
 

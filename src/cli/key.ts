@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { mintKey } from '../credentials/api-key/mint.ts'
 import { type Arguments, notOneOf, optionOf, readArguments, UsageError } from './arguments.ts'
-import { Refused, readSecret, readTarget, runCommandLine, sendCommand, TARGET_OPTIONS } from './control.ts'
+import {
+  checkWord,
+  Refused,
+  readSecret,
+  readTarget,
+  runCommandLine,
+  sendCommand,
+  TARGET_OPTIONS,
+} from './control.ts'
 import { readGrants, readImport } from './grants.ts'
 
 const USAGE = `npm run key -- create --prefix acme_live --scopes a,b [options]
@@ -60,15 +68,18 @@ async function list(args: Arguments): Promise<void> {
 }
 
 async function revoke(args: Arguments, id: string): Promise<void> {
+  checkWord('id', id, 'key')
   const target = await readTarget(args)
   const { removed, until } = await sendCommand(target, { command: 'key.revoke', id })
+  const end = new Date(until).toISOString()
   console.error(
     removed
       ? `revoked and removed: ${id}; every isolate refuses it within 2 s, on Upstash from the next request on`
-      : `no key ${id} is stored; the id is revoked until ${new Date(until).toISOString()} all the same`,
+      : `no key ${id} is stored; the id is revoked until ${end} all the same`,
   )
-  if (!removed)
-    console.error('A key of a Worker secret has to be taken out of the secret: wrangler secret put.')
+  if (removed)
+    console.error(`Take it out of the files that you import: what is stored again passes after ${end}.`)
+  else console.error('A key of a Worker secret has to be taken out of the secret: wrangler secret put.')
 }
 
 async function importAll(args: Arguments, file: string): Promise<void> {

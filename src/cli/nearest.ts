@@ -1,11 +1,15 @@
-/** Edits that a slip of the finger makes, at most. */
+/** Edits that a slip of the finger makes, at most: one in three characters, and never more than three. */
 const MAX_EDITS = 3
+const CHARACTERS_AN_EDIT = 3
 
 /** The name that was most likely meant, or undefined when none is near. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((other) => ({ other, edits: editsBetween(name, other) }))
-    .filter(({ edits }) => edits <= MAX_EDITS)
+    .filter(({ other, edits }) => {
+      const length = Math.max(name.length, other.length)
+      return edits <= MAX_EDITS && edits * CHARACTERS_AN_EDIT <= length
+    })
     .sort((a, b) => a.edits - b.edits)
   return best?.other
 }

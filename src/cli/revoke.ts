@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url'
-import type { Command } from '../control/commands.ts'
+import { type Command, LONGEST_MS } from '../control/commands.ts'
 import {
   type Arguments,
   lengthOf,
@@ -9,7 +9,7 @@ import {
   readArguments,
   UsageError,
 } from './arguments.ts'
-import { readTarget, runCommandLine, sendCommand, TARGET_OPTIONS } from './control.ts'
+import { checkWord, readTarget, runCommandLine, sendCommand, TARGET_OPTIONS } from './control.ts'
 
 const USAGE = `npm run revoke -- <what> <which> [options]
 
@@ -22,7 +22,7 @@ const USAGE = `npm run revoke -- <what> <which> [options]
   client <address>                 blocks an address, IPv6 as its /64
 
   --issuer URL          exactly as the tokens have it in iss, with or without a slash at its end
-  --for 24h             how long (default 24h); or --until 2026-12-31T12:00:00Z
+  --for 24h             how long (default 24h); or --until 2026-12-31T12:00:00Z; at most 400 days
   --issued-before now   only what was issued before then: what is issued later passes
   --reason TEXT         for people, at most 200 characters
   --url URL             of the gateway (default SALLYPORT_URL); the key is CONTROL_KEY or stands in .dev.vars`
@@ -49,13 +49,17 @@ export function readRevocation(args: Arguments, now: number): Revocation {
   const until = untilOf(args, now)
   const reason = optionOf(args, 'reason')
   const before = optionOf(args, 'issued-before')
+  if (reason !== undefined) checkWord('reason', reason, '--reason')
   const told = { until, ...(reason !== undefined && { reason }) }
   if (kind === 'client') {
     if (before !== undefined) throw new UsageError('--issued-before says nothing of a client; leave it out')
+    checkWord('client', which, kind)
     return { command: 'block', client: which, ...told }
   }
   const issuedBefore = before === undefined ? undefined : momentOf(before, '--issued-before', now)
   const revoke = { command: 'revoke', ...told, ...(issuedBefore !== undefined && { issuedBefore }) } as const
+  if (issuer !== undefined) checkWord('part', issuer, '--issuer')
+  if (kind !== 'key' && kind !== 'certificate') checkWord('part', which, kind)
   switch (kind) {
     case 'subject':
       return { ...revoke, subject: which, issuer: issuer ?? '' }
@@ -66,9 +70,13 @@ export function readRevocation(args: Arguments, now: number): Revocation {
     case 'issuer':
       return { ...revoke, issuer: which }
     case 'key':
+      checkWord('id', which, kind)
       return { ...revoke, apiKey: which }
-    case 'certificate':
-      return { ...revoke, certificate: which.replaceAll(':', '').toLowerCase() }
+    case 'certificate': {
+      const certificate = which.replaceAll(':', '').toLowerCase()
+      checkWord('certificate', certificate, kind, which)
+      return { ...revoke, certificate }
+    }
   }
 }
 
@@ -78,6 +86,10 @@ function untilOf(args: Arguments, now: number): number {
     throw new UsageError('--for and --until say the same; give one')
   const at = until === undefined ? now + lengthOf(length ?? '24h', '--for') : momentOf(until, '--until', now)
   if (at <= now) throw new UsageError(`--until: '${until}' is over`)
+  if (at > now + LONGEST_MS)
+    throw new UsageError(
+      `${until === undefined ? `--for: '${length}'` : `--until: '${until}'`} is past the 400 days that are the most; revoke it again before they end`,
+    )
   return at
 }
 
@@ -88,17 +100,27 @@ async function main(): Promise<void> {
   const what = args.words.join(' ')
   if (command.command === 'block') {
     const { client, until } = await sendCommand(target, command)
-    console.log(`blocked: client ${client} until ${new Date(until).toISOString()}`)
+    // An IPv6 address stands for its /64.
+    const which = client.includes(':') ? `${client}/64` : client
+    console.log(`blocked: client ${which} until ${new Date(until).toISOString()}`)
   } else {
-    const { until, issuedBefore } = await sendCommand(target, command)
+    const { until, issuedBefore, isKnownIssuer } = await sendCommand(target, command)
     const which = issuedBefore === undefined ? '' : `, issued before ${new Date(issuedBefore).toISOString()},`
     console.log(`revoked: ${what}${which} until ${new Date(until).toISOString()}`)
+    if (isKnownIssuer === false) return warnOfIssuer()
   }
   console.log('Every isolate refuses it within 2 s, on Upstash from the next request on.')
   if (command.command === 'revoke' && 'apiKey' in command)
     console.log(
-      `The key is still stored, and passes again afterwards: npm run key -- revoke ${command.apiKey} removes it.`,
+      `If the key is stored, it passes again afterwards: npm run key -- revoke ${command.apiKey} removes it.`,
     )
+}
+
+/** It is revoked, and as likely as not that refuses no token: a slash more is another issuer. */
+function warnOfIssuer(): void {
+  console.error('sallyport revoke: no route takes tokens of that issuer, so this refuses none of them')
+  console.error('Write the issuer exactly as the tokens have it in iss: a slash at its end counts.')
+  process.exitCode = 1
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

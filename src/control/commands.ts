@@ -1,27 +1,40 @@
 import * as v from 'valibot'
 import { allow, deny, type Result } from '../contract.ts'
-import {
-  type KeyRecord,
-  keyRecordSchema,
-  MAX_KEY_CACHE_MS,
-  parseKeyRecord,
-} from '../credentials/api-key/record.ts'
+import { type KeyRecord, keyRecordSchema, parseKeyRecord } from '../credentials/api-key/record.ts'
 import { clientKey, parseAddress } from '../lib/ip.ts'
 import { parseJson } from '../lib/json.ts'
 import { revocable } from '../revocable.ts'
 import { isApiKeyId, type Operations } from '../state/operations.ts'
+import { createKey, listKeys, REMOVED_MS, revokeKey } from './api-keys.ts'
+import { WINDOW_SECONDS } from './proof.ts'
 
 /** Milliseconds; nothing in shared state is to be refused for longer. */
-const LONGEST_MS = 400 * 86_400_000
-/** Milliseconds for which a removed API key stays revoked: until no isolate can remember it. */
-export const REMOVED_MS = MAX_KEY_CACHE_MS + 60_000
+export const LONGEST_MS = 400 * 86_400_000
+/** Milliseconds by which the operator's clock may be ahead, as for a signature. */
+const CLOCKS_MS = WINDOW_SECONDS * 1000
 const JSON_LIMITS = { maxDepth: 12, maxNodes: 1000 }
 
-/** The parts of a name: no control characters, and short enough that two of them are a name that can be revoked. */
-const part = v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{1,500}$/u))
-const reason = v.exactOptional(v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{0,200}$/u)))
+/** What people write into a command. */
+const words = {
+  /** No control characters, and short enough that two of them are a name that can be revoked. */
+  part: v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{1,500}$/u)),
+  id: v.pipe(v.string(), v.check(isApiKeyId)),
+  certificate: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  client: v.pipe(
+    v.string(),
+    v.maxLength(45),
+    v.check((text) => parseAddress(text) !== undefined),
+  ),
+  reason: v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{0,200}$/u)),
+}
+export type Word = keyof typeof words
+
+/** Whether a word has the form that every gateway asks of it. */
+export const isWord = (word: Word, text: string): boolean => v.is(words[word], text)
+
+const { part, id, certificate, client } = words
+const reason = v.exactOptional(words.reason)
 const moment = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
-const id = v.pipe(v.string(), v.check(isApiKeyId))
 
 const revoke = { command: v.literal('revoke'), until: moment, issuedBefore: v.exactOptional(moment), reason }
 
@@ -32,13 +45,8 @@ const commandSchema = v.union([
   v.strictObject({ ...revoke, session: part, issuer: part }),
   v.strictObject({ ...revoke, issuer: part }),
   v.strictObject({ ...revoke, apiKey: id }),
-  v.strictObject({ ...revoke, certificate: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
-  v.strictObject({
-    command: v.literal('block'),
-    client: v.pipe(v.string(), v.maxLength(45)),
-    until: moment,
-    reason,
-  }),
+  v.strictObject({ ...revoke, certificate }),
+  v.strictObject({ command: v.literal('block'), client, until: moment, reason }),
   v.strictObject({ command: v.literal('key.create'), record: keyRecordSchema }),
   v.strictObject({
     command: v.literal('key.list'),
@@ -52,7 +60,8 @@ export type Command = v.InferOutput<typeof commandSchema>
 
 /** What is answered to a command that is done. */
 export type Answer =
-  | { done: 'revoke'; until: number; issuedBefore?: number }
+  /** `isKnownIssuer`: whether a route takes tokens of the issuer that the command names. */
+  | { done: 'revoke'; until: number; issuedBefore?: number; isKnownIssuer?: boolean }
   | { done: 'block'; client: string; until: number }
   | { done: 'key.create'; id: string }
   | {
@@ -69,62 +78,58 @@ export function readCommand(body: Uint8Array<ArrayBuffer>, now: number): Result<
   const parsed = v.safeParse(commandSchema, json.value, { abortEarly: true })
   if (!parsed.success) return deny('input_invalid', 'no command has this form')
   const { output } = parsed
-  if ('until' in output && (output.until <= now || output.until > now + LONGEST_MS))
+  if ('until' in output && (output.until <= now || output.until > now + LONGEST_MS + CLOCKS_MS))
     return deny('input_invalid', 'until is not between now and in 400 days')
-  if ('client' in output && parseAddress(output.client) === undefined)
-    return deny('input_invalid', 'client is no IP address')
+  // As the gateway will read it from shared state: a record that is too large or too deep would never be a key.
+  if ('record' in output && !parseKeyRecord(JSON.stringify(output.record)).ok)
+    return deny('input_invalid', 'no gateway can read the record')
   return allow(output)
 }
 
-/** Carries a command out; rejects when shared state cannot. */
-export async function carryOut(command: Command, operations: Operations, now: number): Promise<Answer> {
+/** Carries a command out, or refuses what the stored keys speak against; rejects when shared state cannot. `issuers` are those of the routes. */
+export async function carryOut(
+  command: Command,
+  operations: Operations,
+  issuers: readonly string[],
+  now: number,
+): Promise<Result<Answer>> {
   switch (command.command) {
     case 'revoke': {
       const { until, issuedBefore, reason } = command
       const more = { ...(issuedBefore !== undefined && { issuedBefore }) }
-      await operations.revoke(nameOf(command), until, { ...more, ...(reason !== undefined && { reason }) })
-      return { done: 'revoke', until, ...more }
+      const how = { ...more, ...(reason !== undefined && { reason }) }
+      if ('apiKey' in command) await revokeKey(command.apiKey, operations, until, how)
+      else await operations.revoke(nameOf(command), until, how)
+      // Revoked it is all the same: an isolate of another version may have a route of that issuer.
+      const known = 'issuer' in command && { isKnownIssuer: issuers.includes(command.issuer) }
+      return allow({ done: 'revoke', until, ...more, ...known })
     }
     case 'block': {
       const address = parseAddress(command.client)
       if (address === undefined) throw new TypeError('client is no IP address')
       const client = clientKey(address)
       await operations.block(client, command.until, command.reason)
-      return { done: 'block', client, until: command.until }
+      return allow({ done: 'block', client, until: command.until })
     }
-    case 'key.create': {
-      const { record } = command
-      await operations.putApiKey({ id: record.id, digest: record.digest, text: JSON.stringify(record) })
-      return { done: 'key.create', id: record.id }
-    }
-    case 'key.list': {
-      const { records, cursor } = await operations.listApiKeys(command.cursor)
-      return { done: 'key.list', keys: records.map(shown), ...(cursor !== undefined && { cursor }) }
-    }
+    case 'key.create':
+      return createKey(command.record, operations, now)
+    case 'key.list':
+      return allow({ done: 'key.list', ...(await listKeys(operations, command.cursor)) })
     case 'key.revoke': {
       const until = now + REMOVED_MS
       // First what stops the key everywhere: what fails after that leaves nothing open.
-      await operations.revoke(revocable.apiKey(command.id), until, { reason: 'removed' })
+      await revokeKey(command.id, operations, until, { reason: 'removed' })
       const removed = await operations.removeApiKey(command.id)
-      return { done: 'key.revoke', id: command.id, removed, until }
+      return allow({ done: 'key.revoke', id: command.id, removed, until })
     }
   }
 }
 
 /** Under which name the credential is revoked: the same text that a credential proves of itself. */
-function nameOf(command: Extract<Command, { command: 'revoke' }>): string {
-  if ('apiKey' in command) return revocable.apiKey(command.apiKey)
+function nameOf(command: Exclude<Extract<Command, { command: 'revoke' }>, { apiKey: string }>): string {
   if ('certificate' in command) return revocable.certificate(command.certificate)
   const { issuer } = command
   if ('subject' in command) return revocable.subject(issuer, command.subject)
   if ('token' in command) return revocable.token(issuer, command.token)
   return 'session' in command ? revocable.session(issuer, command.session) : revocable.issuer(issuer)
-}
-
-/** A key as it is listed: of a key that a person chose, the digest could be searched for. */
-function shown({ id, text }: { id: string; text: string }) {
-  const read = parseKeyRecord(text)
-  if (!read.ok) return { id }
-  const { digest: _, ...record } = read.record
-  return record
 }

@@ -91,9 +91,10 @@ async function claimToAnswer(
 
 /** An error of shared state may quote what was asked: of it only the kind is told. */
 async function carriedOut(passage: Passage, parsed: Command, control: Control): Promise<Result<Answer>> {
-  const run = async () => carryOut(parsed, control.operationsFor(passage.env), passage.received.now)
+  const { env, received } = passage
+  const run = async () => carryOut(parsed, control.operationsFor(env), control.issuersFrom(env), received.now)
   const waited = await within(CARRY_OUT_MS, run)
-  if (waited.ended === 'value') return { ok: true, value: waited.value }
+  if (waited.ended === 'value') return waited.value
   const isFull = waited.ended === 'error' && waited.error instanceof RangeError
   return deny(
     'state_unavailable',

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../authenticator.ts'
 import { compileRoute } from '../compile.ts'
-import { deny, type Env, type Received, type Result } from '../contract.ts'
+import { deny, type Env, type Received, type Result, secretOf } from '../contract.ts'
 import type { SecretName } from '../names.ts'
 import { type Fail, isObject, knownOnly, missingOr } from '../options.ts'
 import { compilePattern, equallySpecific } from '../pattern.ts'
@@ -34,6 +34,8 @@ export interface Control {
   keysFrom: (env: Env) => Result<readonly ControlKey[]>
   /** Throws a `TypeError` that names a binding that is missing. */
   operationsFor: (env: Env) => Operations
+  /** The issuers whose tokens the routes take, as their vars name them. */
+  issuersFrom: (env: Env) => readonly string[]
 }
 
 /** Under this id the endpoint counts, claims and is recorded. */
@@ -70,6 +72,9 @@ export function compileControl(
         `has none for the backend '${name}'; give durableObjectOperations or upstashOperations`,
       )
   }
+  const issuers = [
+    ...new Set(Object.values(routes).flatMap(({ authenticate }) => authenticate.issuers ?? [])),
+  ]
   return {
     route: routeOf(path, key),
     isAt: (received) => received.path === path && (host === undefined || received.host === host),
@@ -80,6 +85,7 @@ export function compileControl(
         throw new TypeError('var STATE names no backend that control has operations of')
       return factory(env)
     },
+    issuersFrom: (env) => issuers.flatMap((name) => secretOf(env, name) ?? []),
   }
 }
 
@@ -87,6 +93,8 @@ function checkPath(path: string, routes: Readonly<Record<string, Route>>): void 
   if (typeof path !== 'string' || path === '/' || /[:*]/.test(path))
     fail('path', `${missingOr(path)}; write one path, such as '/_sallyport/control'`)
   const pattern = compilePattern(path)
+  if (path === '/.well-known' || path.startsWith('/.well-known/'))
+    fail('path', `${missingOr(path)}, where the metadata of protectedResource stands; take another one`)
   for (const [id, route] of Object.entries(routes)) {
     if (id === CONTROL_ID) fail('path', `routes/${id}.ts has the name of the endpoint; rename the file`)
     if (equallySpecific(compilePattern(route.path), pattern))

@@ -1,7 +1,7 @@
 import type { Authenticator, ChallengeScheme, Proven, Verify } from '../authenticator.ts'
 import { allow, deny, type Env, type Identified, type Result } from '../contract.ts'
 import type { Principal } from '../principals.ts'
-import { present } from './present.ts'
+import { isInQuery, present, repeated } from './present.ts'
 import type { CredentialScheme, Place } from './scheme.ts'
 
 /** An authenticator that is made of credential schemes, and so can stand in `oneOf`. */
@@ -21,10 +21,12 @@ export function credential<P extends Principal>(
     name: schemes.map(({ name }) => name).join(' or '),
     // Of several kinds the one that demands an authorize rule stands for all.
     kind: (schemes[0] as CredentialScheme<P>).kind,
+    kinds: [...new Set(schemes.map(({ kind }) => kind))],
     signsBody: false,
     secrets: [...new Set(schemes.flatMap((scheme) => scheme.secrets))],
     challenges,
     issuers: [...new Set(schemes.flatMap(({ issuers = [] }) => issuers))],
+    vars: schemes.flatMap(({ vars = [] }) => vars),
     certificateBound: schemes.some(({ certificateBound }) => certificateBound === true),
     schemes,
     inspect(facts: Identified, env: Env): Result<Verify<P>> {
@@ -32,11 +34,16 @@ export function credential<P extends Principal>(
       if (!presented.ok) return presented
       const { value } = presented
       if (value === undefined) return deny('credential_missing', 'no credential is presented')
-      const scheme = takers.get(value.place)?.find((scheme) => scheme.takes(value, env))
+      const taking = takers.get(value.place)
+      const scheme =
+        taking?.find((scheme) => scheme.takes(value, env)) ??
+        taking?.find((scheme) => scheme.mayTake?.(value, env))
       if (scheme === undefined)
         return deny('credential_refused', 'the credential is of no kind that the route takes')
       const inspected = scheme.inspect(value, facts, env)
-      return inspected.ok ? allow(named(scheme.name, inspected.value)) : inspected
+      if (!inspected.ok) return inspected
+      if (isInQuery(facts)) return repeated('a credential came in the query too')
+      return allow(named(scheme.name, inspected.value))
     },
   }
 }
@@ -52,7 +59,8 @@ const named =
 /** Places and challenges are small plain data: what reads alike is alike. */
 const keyOf = (item: Place | ChallengeScheme): string => JSON.stringify(item)
 
-const reads = ({ places }: CredentialScheme, place: Place): boolean =>
+/** Whether a scheme looks for its credentials at a place. */
+export const reads = ({ places }: CredentialScheme, place: Place): boolean =>
   places.some((own) => keyOf(own) === keyOf(place))
 
 function distinct<T extends Place | ChallengeScheme>(items: readonly T[]): T[] {

@@ -1,12 +1,13 @@
 import type { GenericSchema, InferOutput } from 'valibot'
-import type { Verify } from '../authenticator.ts'
+import type { NamedVar, Verify } from '../authenticator.ts'
 import { allow } from '../contract.ts'
+import { SEAL_KEY } from '../lib/seal.ts'
 import type { Claims, TokenPrincipal } from '../principals.ts'
 import { dpopChallenge } from './dpop/index.ts'
 import { type CredentialAuthenticator, credential } from './engine.ts'
 import { type CompactOutcome, readCompact } from './jwt/compact.ts'
 import { inspectToken } from './jwt/inspect.ts'
-import type { JwtOptions } from './jwt/options.ts'
+import type { JwtOptions, TokenKeys } from './jwt/options.ts'
 import { compilePolicy, type JwtScheme } from './jwt/policy.ts'
 import { verifyToken } from './jwt/verify.ts'
 import type { Place, Presented } from './scheme.ts'
@@ -55,24 +56,30 @@ export function jwt<const S extends GenericSchema = GenericSchema<Claims, Claims
     readings.set(presented, outcome)
     return outcome
   }
+  const isTooLong = ({ text }: Presented): boolean => text.length > policy.maxChars
   const scheme: JwtScheme<TokenPrincipal<InferOutput<S>>> = {
     policy,
     name: 'jwt',
     kind: 'token',
-    secrets: [],
+    // The nonces of proofs are sealed with it.
+    secrets: dpop?.nonceMs === undefined ? [] : [SEAL_KEY],
     issuers: [options.issuer],
+    vars: varsOf(options.keys),
+    certificateBound: true,
     places: dpop ? [...bearer, DPOP] : bearer,
     challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpopChallenge(dpop)] : [])],
     takes(presented, env) {
-      const { text } = presented
-      if (!text.startsWith(JSON_OBJECT) || !text.includes('.')) return false
+      // What is too long for this one may be a token of another issuer.
+      if (!isShaped(presented) || isTooLong(presented)) return false
       const outcome = read(presented)
-      const issuer = policy.issuerOf(env)
       // What cannot be read is refused here, with its reason, and not given to a scheme that would make a call for it.
-      if (!outcome.ok || !issuer.ok) return true
+      if (!outcome.ok) return true
+      const issuer = policy.issuerOf(env)
+      if (!issuer.ok) return false
       const { iss } = outcome.compact.claims
       return typeof iss !== 'string' || iss === issuer.value.url
     },
+    mayTake: (presented, env) => isShaped(presented) && (isTooLong(presented) || !policy.issuerOf(env).ok),
     inspect(presented, facts, env) {
       const inspected = inspectToken(policy, read(presented), presented, facts, env)
       if (!inspected.ok) return inspected
@@ -83,4 +90,12 @@ export function jwt<const S extends GenericSchema = GenericSchema<Claims, Claims
     },
   }
   return credential([scheme])
+}
+
+const isShaped = ({ text }: Presented): boolean => text.startsWith(JSON_OBJECT) && text.includes('.')
+
+function varsOf(keys: TokenKeys | undefined): NamedVar[] {
+  if (keys === undefined || 'find' in keys) return []
+  if ('jwks' in keys) return [{ name: keys.jwks, isUrl: true }]
+  return 'variable' in keys ? [{ name: keys.variable }] : []
 }

@@ -6,7 +6,8 @@ export type Answer<T> =
   | { known: T; bytes: number }
   /** The reason for the record, a constant text. */
   | { unknown: string }
-  | { failed: string }
+  /** `ofOne`: what was asked about is to blame, and says nothing of whether others would be answered. */
+  | { failed: string; ofOne?: true }
 
 export type Found<T> =
   | { found: 'known'; value: T }
@@ -22,9 +23,9 @@ export interface Ages {
 export interface Bounds {
   /** Look-ups that run at a time. */
   maxInFlight: number
-  /** Look-ups a second that strangers may cost: what is not known is not looked up any more once they are used up. */
+  /** Look-ups a second that strangers may cost: once they are used up, only what was known before is looked up. */
   missesPerSecond: number
-  /** After a failure one look-up at a time tries again, 1 s to 30 s apart, and nothing else is asked. */
+  /** After a failure that is not of one name, one look-up at a time tries again, 1 s to 30 s apart, and nothing else is asked. */
   backsOff: boolean
 }
 
@@ -51,25 +52,27 @@ const MAX_BACKOFF_MS = 30_000
  * A look-up runs to its end in the background, so that it is there for the next request where this one gave up.
  */
 export function lookups<T>(bounds: Bounds): Lookups<T> {
-  const known = new Map<string, { at: number; value: T; bytes: number }>()
-  const unknown = new Map<string, { at: number; reason: string }>()
+  const known = new Map<string, { at: number; nth: number; value: T; bytes: number }>()
+  const unknown = new Map<string, { at: number; nth: number; reason: string }>()
   let knownBytes = 0
+  let remembered = 0
   const inFlight = marks(bounds.maxInFlight)
-  const waiting = marks(MAX_WAITING)
-  let waiters = 0
+  const waiting = waits(MAX_WAITING)
   let misses = { left: bounds.missesPerSecond, at: 0 }
   let outage = { failures: 0, untilMs: 0, probeUntilMs: 0 }
 
-  function recall(name: string, now: number, { knownMs, unknownMs }: Ages): Found<T> | undefined {
+  /** What is not out of date, or was remembered after the first `since` of all that ever was. */
+  function recall(name: string, now: number, ages: Ages, since: number): Found<T> | undefined {
     const held = known.get(name)
-    if (held && now - held.at < knownMs) {
+    if (held && (now - held.at < ages.knownMs || held.nth > since)) {
       // The last in the map is the last that was used.
       known.delete(name)
       known.set(name, held)
       return { found: 'known', value: held.value }
     }
     const missed = unknown.get(name)
-    return missed && now - missed.at < unknownMs ? { found: 'unknown', reason: missed.reason } : undefined
+    if (!missed || (now - missed.at >= ages.unknownMs && missed.nth <= since)) return undefined
+    return { found: 'unknown', reason: missed.reason }
   }
 
   function forget(name: string): void {
@@ -80,18 +83,19 @@ export function lookups<T>(bounds: Bounds): Lookups<T> {
 
   function remember(name: string, at: number, answer: Exclude<Answer<T>, { failed: string }>): void {
     forget(name)
+    const nth = ++remembered
     if ('unknown' in answer) {
-      unknown.set(name, { at, reason: answer.unknown })
+      unknown.set(name, { at, nth, reason: answer.unknown })
       if (unknown.size > MAX_ENTRIES) forget(eldest(unknown))
       return
     }
-    known.set(name, { at, value: answer.known, bytes: answer.bytes })
+    known.set(name, { at, nth, value: answer.known, bytes: answer.bytes })
     knownBytes += answer.bytes
     while (known.size > MAX_ENTRIES || knownBytes > MAX_BYTES) forget(eldest(known))
   }
 
   /** Why nothing may be asked now, or undefined; in an outage the one that may ask is marked here. */
-  function hindrance(now: number): Found<T> | undefined {
+  function hindrance(name: string, now: number): Found<T> | undefined {
     if (outage.failures > 0) {
       const untilMs = Math.max(outage.untilMs, outage.probeUntilMs)
       if (now < untilMs) return unavailable('look-ups failed a moment ago', (untilMs - now) / 1000)
@@ -99,7 +103,8 @@ export function lookups<T>(bounds: Bounds): Lookups<T> {
     const earned = (Math.max(0, now - misses.at) / 1000) * bounds.missesPerSecond
     misses = { left: Math.min(bounds.missesPerSecond, misses.left + earned), at: Math.max(now, misses.at) }
     // Whether this one is known cannot be told without asking: no 401, which would tell its owner that it is worth nothing.
-    if (misses.left < 1) return unavailable('too many look-ups of what is not known')
+    // What was known before is no stranger's invention: no flood of those keeps its owner out.
+    if (misses.left < 1 && !known.has(name)) return unavailable('too many look-ups of what is not known')
     if (inFlight.isFull()) return unavailable('too many look-ups at a time')
     if (outage.failures > 0) outage.probeUntilMs = now + MARK_MS
     return undefined
@@ -107,21 +112,30 @@ export function lookups<T>(bounds: Bounds): Lookups<T> {
 
   async function look(name: string, now: number, call: Call<T>): Promise<Found<T>> {
     const start = performance.now()
+    const wasKnown = known.has(name)
     inFlight.set(name, start + MARK_MS)
     const asked = await within(CALL_MS, call)
     inFlight.delete(name)
     const answer: Answer<T> = asked.ended === 'value' ? asked.value : { failed: 'the look-up failed' }
     if ('failed' in answer) {
       // A busy event loop says nothing of what was asked.
-      if (asked.ended === 'late' && asked.starved) outage = { ...outage, probeUntilMs: 0 }
+      if (answer.ofOne) blame(name)
+      else if (asked.ended === 'late' && asked.starved) outage = { ...outage, probeUntilMs: 0 }
       else if (bounds.backsOff) fail(now, now + performance.now() - start)
       return unavailable(answer.failed, (outage.untilMs - now) / 1000)
     }
     outage = { failures: 0, untilMs: 0, probeUntilMs: 0 }
     remember(name, now, answer)
     if ('known' in answer) return { found: 'known', value: answer.known }
-    misses.left -= 1
+    if (!wasKnown) misses.left -= 1
     return { found: 'unknown', reason: answer.unknown }
+  }
+
+  /** An outage goes on, and the next one may try; a name that was known before is from now on bounded like all others. */
+  function blame(name: string): void {
+    if (known.has(name)) forget(name)
+    else misses.left -= 1
+    outage = { ...outage, probeUntilMs: 0 }
   }
 
   function fail(startedMs: number, endedMs: number): void {
@@ -136,28 +150,29 @@ export function lookups<T>(bounds: Bounds): Lookups<T> {
 
   /** Looks at memory until the look-up that is under way has ended. */
   async function wait(name: string, now: number, ages: Ages, waitMs: number): Promise<Found<T>> {
-    if (waiting.isFull()) return unavailable('too many requests wait for look-ups')
     const untilMs = performance.now() + waitMs
-    const mark = String(waiters++)
-    waiting.set(mark, untilMs + 1000)
+    const end = waiting.begin(name, untilMs + 1000)
+    if (!end) return unavailable('too many requests wait for look-ups')
+    // Where answers are remembered for a shorter time than a look-up takes, this one is still the answer to it.
+    const since = remembered
     let found: Found<T> | undefined
     for (let pauseMs = 5; !found && performance.now() < untilMs; pauseMs = Math.min(50, pauseMs * 2)) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
-      found = recall(name, now, ages)
+      found = recall(name, now, ages, since)
       if (!found && !inFlight.has(name)) found = unavailable('the look-up of another request failed')
     }
-    waiting.delete(mark)
+    end()
     return found ?? tooLate
   }
 
   return {
     async find(name, now, ages, means, call) {
-      const remembered = recall(name, now, ages)
-      if (remembered) return remembered
+      const held = recall(name, now, ages, remembered)
+      if (held) return held
       // Half of what is left is for the state that decides.
       const waitMs = means.remainingMs() / 2
       if (inFlight.has(name)) return wait(name, now, ages, waitMs)
-      const hindered = hindrance(now)
+      const hindered = hindrance(name, now)
       if (hindered) return hindered
       const work = look(name, now, call)
       means.background(work)
@@ -179,6 +194,26 @@ function marks(max: number) {
       const now = performance.now()
       for (const [name, until] of untilMs) if (until <= now) untilMs.delete(name)
       return untilMs.size >= max
+    },
+  }
+}
+
+/** Those who wait, each until its moment (of `performance.now`): for one name at most as many as it leaves free for others. */
+function waits(max: number) {
+  const held = new Set<{ name: string; until: number }>()
+  return {
+    /** Ends the wait; undefined where there is no room for it. */
+    begin(name: string, until: number): (() => void) | undefined {
+      const now = performance.now()
+      let own = 0
+      for (const one of held) {
+        if (one.until <= now) held.delete(one)
+        else if (one.name === name) own += 1
+      }
+      if (own >= max - held.size) return undefined
+      const one = { name, until }
+      held.add(one)
+      return () => void held.delete(one)
     },
   }
 }

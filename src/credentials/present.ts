@@ -32,11 +32,13 @@ export function present(facts: Identified, places: readonly Place[]): Result<Pre
   }
   // An Authorization header of another scheme is no credential here, but the origin may believe it.
   const others = authorization !== null && authorized?.value === undefined ? 1 : 0
-  if (found.length > 0 && found.length + others + inQuery(facts.search) > 1) {
+  const first = found[0] ?? certificateOf(facts, places)
+  if (first === undefined) return allow(undefined)
+  // A certificate comes with the connection, and may be what a token is bound to: beside a credential of ours it is none.
+  if (found.length + others > Math.min(found.length, 1)) {
     return repeated('credentials came in more than one place')
   }
-  const [first] = found
-  if (first === undefined) return allow(certificateOf(facts, places))
+  if (first.place.in === 'certificate') return allow(first)
   if (first.text.length > MAX_CHARS) return tooLong(first.text)
   return first.text.length > SHORT_CHARS || isToken68(first.text) ? allow(first) : malformed
 }
@@ -67,11 +69,14 @@ const namesOne = (field: string, places: readonly Place[]): boolean =>
       places.some((place) => place.in === 'authorization' && part.trim().startsWith(`${place.scheme} `)),
     )
 
-/** RFC 6750 section 2.3: a token in the query is never read, and counts as a second one beside another. */
-const inQuery = (search: string): number =>
-  search !== '' && new URLSearchParams(search).has('access_token') ? 1 : 0
+/**
+ * RFC 6750 section 2.3: a token in the query is never read, and counts as a second one beside another. The engine asks last,
+ * since a query may be long.
+ */
+export const isInQuery = ({ search }: Pick<Identified, 'search'>): boolean =>
+  search !== '' && new URLSearchParams(search).has('access_token')
 
-/** A certificate comes with the connection, also where a token decides: it counts where nothing else is presented. */
+/** The certificate of the connection, whatever Cloudflare says of it. */
 function certificateOf({ certificate }: Identified, places: readonly Place[]): Presented | undefined {
   const place = places.find((place) => place.in === 'certificate')
   return place !== undefined && certificate !== undefined ? { place, text: '' } : undefined
@@ -81,5 +86,5 @@ const tooLong = (text: string) =>
   deny('credential_refused', 'the credential is too long', {
     measure: { limit: MAX_CHARS, actual: text.length, unit: 'bytes' },
   })
-const repeated = (reason: string) => deny('credential_repeated', reason)
+export const repeated = (reason: string) => deny('credential_repeated', reason)
 const malformed = deny('credential_refused', 'the credential is not of the form of one')

@@ -1,4 +1,4 @@
-import type { ChallengeScheme, Verify } from '../authenticator.ts'
+import type { ChallengeScheme, NamedVar, Verify } from '../authenticator.ts'
 import type { Env, Identified, Result } from '../contract.ts'
 import type { Principal } from '../principals.ts'
 
@@ -29,6 +29,10 @@ export interface CredentialScheme<P extends Principal = Principal> {
   readonly challenges: readonly ChallengeScheme[]
   /** Names of the vars that hold its issuers, for the resource's metadata (RFC 9728). */
   readonly issuers?: readonly string[]
+  /** Other vars that it reads, for the check before a deployment. */
+  readonly vars?: readonly NamedVar[]
+  /** Takes whatever text no other kind is known by: it stands last in `oneOf`. @default false */
+  readonly catchesAll?: boolean
   /** Takes access tokens that are bound to a client certificate (RFC 8705). @default false */
   readonly certificateBound?: boolean
   /**
@@ -36,6 +40,11 @@ export interface CredentialScheme<P extends Principal = Principal> {
    * may share a place, and the first that says so decides. Costs no crypto and no call.
    */
   readonly takes: (presented: Presented, env: Env) => boolean
+  /**
+   * Whether a text that no scheme of the route takes may be one of its own, which it cannot tell: since it is too long, or the
+   * scheme is not configured. It then inspects the text, and refuses it with that reason. @default never
+   */
+  readonly mayTake?: (presented: Presented, env: Env) => boolean
   /** Refuses what needs no key and no call: size, form, what is out of date. */
   readonly inspect: (presented: Presented, facts: Identified, env: Env) => Result<Verify<P>>
 }

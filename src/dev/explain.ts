@@ -38,6 +38,8 @@ function explainRefused({ code, reason, measure }: DecisionEvent): string {
     case 'credential_repeated':
       return 'with two credentials, gateway and origin may believe two different ones'
     case 'credential_refused':
+      if (reason === 'the issuer has no key for the token')
+        return 'no key of the issuer has this id; it is asked about such ids once in 30 s, so a stranger cannot wear it out'
       return `${reason ?? 'refused'}; the caller is told no more than that the token is invalid`
     case 'principal_revoked':
       return 'the token is genuine and in force, and its subject was revoked: shared state is asked about it with every request'

@@ -26,4 +26,11 @@ export class IssuerClient {
     })
     if (!response.ok) throw new Error(`the issuer refused its behaviour: ${await response.text()}`)
   }
+
+  /** How often its key set was asked for so far. */
+  async keySetFetches(): Promise<number> {
+    const response = await fetch(`${this.url}/_playground/stats`)
+    if (!response.ok) throw new Error(`the issuer refused its counts: ${await response.text()}`)
+    return ((await response.json()) as { jwksFetches: number }).jwksFetches
+  }
 }

@@ -9,6 +9,9 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 export const isAlgorithm = (text: unknown): text is Algorithm =>
   ALGORITHMS.some((algorithm) => algorithm === text)
 
+/** What a token that has ended was good for, from its `iat` on. */
+const ENDED_SECONDS = 300
+
 interface SigningKey {
   privateKey: CryptoKey
   jwk: JWK
@@ -36,13 +39,15 @@ export class TokenFactory {
   ): Promise<string> {
     const { privateKey, jwk } = await this.#keyFor(options.alg)
     const now = Math.floor(Date.now() / 1000)
+    const exp = now + options.ttlSeconds
     const claims = {
       iss: issuer,
       aud: 'orders-api',
       sub: 'playground-user',
       client_id: 'playground-app',
-      iat: now,
-      exp: now + options.ttlSeconds,
+      // A token that has ended was good before: one that ends before it begins is refused for that.
+      iat: options.ttlSeconds > 0 ? now : exp - ENDED_SECONDS,
+      exp,
       jti: randomUUID(),
       tenant: 'acme',
       scope: 'orders:write',

@@ -14,7 +14,7 @@ import { type Outside, outside } from './outside.ts'
 
 /** For discovery and set together; the issuer's time, not a request's. */
 const FETCH_MS = 5_000
-/** An issuer that has said nothing for so long gets company: what was kept outside decides until it answers. */
+/** An issuer that has said nothing for so long gets company: a set in date that was kept outside decides until it answers. */
 const LATE_MS = 300
 
 /**
@@ -81,31 +81,33 @@ async function cold(
     noteSuccess(memory)
     return undefined
   }
-  let rescue: Promise<void> | undefined
-  const rescued = (): Promise<void> => {
-    rescue ??= lastGood(memory, attempt, kept, cached).then((found) => void (found && news()))
-    return rescue
+  let asked: Promise<Held | undefined> | undefined
+  const lastGood = (): Promise<Held | undefined> => {
+    asked ??= newestOf(kept, cached)
+    return asked
   }
-  const late = setTimeout(() => void rescued(), LATE_MS)
+  const late = setTimeout(async () => {
+    const found = await lastGood()
+    // While the issuer may still answer, what it has removed since is no key: only its failure makes an older set good enough.
+    if (found && !isPast(found, Date.now()) && standIn(memory, attempt, found)) news()
+  }, LATE_MS)
   const held = await fetched(origin, memory, attempt)
   clearTimeout(late)
-  if (held === undefined) await rescued()
+  if (held === undefined) standIn(memory, attempt, await lastGood())
   return held
 }
 
-/** Decides by what was kept, whatever its age below the cap, unless the issuer was quicker. */
-async function lastGood(
-  memory: Memory,
-  attempt: number,
-  kept: Outside | undefined,
-  cached: Held | undefined,
-): Promise<boolean> {
+/** The newest set that was kept outside, of whatever age below the cap. */
+async function newestOf(kept: Outside | undefined, cached: Held | undefined): Promise<Held | undefined> {
   const stored = await kept?.fromStore()
-  const newest =
-    stored && cached ? (stored.fetchedAt > cached.fetchedAt ? stored : cached) : (stored ?? cached)
-  if (newest === undefined || usable(memory, Date.now())) return false
+  return stored && cached ? (stored.fetchedAt > cached.fetchedAt ? stored : cached) : (stored ?? cached)
+}
+
+/** Decides by what was kept, unless the issuer was quicker. */
+function standIn(memory: Memory, attempt: number, kept: Held | undefined): boolean {
+  if (kept === undefined || usable(memory, Date.now())) return false
   const address = memory.address
-  adopt(memory, newest, attempt)
+  adopt(memory, kept, attempt)
   // After a failure the address is learnt anew.
   memory.address = memory.failures > 0 ? address : memory.address
   return true

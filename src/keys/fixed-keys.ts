@@ -60,7 +60,8 @@ function source(writtenIn: (env: Env) => Written | string): KeySource {
       const keys = isNameless ? ofAlgorithm(current.read.set, wanted) : findIn(current.read.set, wanted)
       return keys.length === 0 ? { found: 'none' } : { found: 'keys', keys, isStale: false }
     },
-    isCurrent: (thumbprint) => last?.read.ok === true && last.read.set.thumbprints.has(thumbprint),
+    standing: (thumbprint) =>
+      last?.read.ok === true && last.read.set.thumbprints.has(thumbprint) ? 'current' : undefined,
   }
 }
 

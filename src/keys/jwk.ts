@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, importJWK } from 'jose'
 import { decodeBase64 } from '../lib/base64.ts'
+import { hasSmallOrder } from '../lib/small-order.ts'
 import type { VerifyKey } from './key-source.ts'
-import { hasSmallOrder } from './small-order.ts'
 
 /**
  * The algorithms that keys are taken for, and the family of keys that each needs: RSA or a curve (RFC 7518 section 3.1,

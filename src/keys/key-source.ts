@@ -18,7 +18,7 @@ export interface WantedKey {
 
 /**
  * `keys`: one, or the two that share a `kid` while an issuer is at odds with itself. `none`: the issuer's set is known and has
- * no such key. `unavailable`: there is no set to decide by.
+ * no such key. `unavailable`: there is no set to decide by, or the issuer is being asked for a key that it may have by now.
  */
 export type FoundKeys =
   | { found: 'keys'; keys: readonly VerifyKey[]; isStale: boolean }
@@ -34,6 +34,9 @@ export type FoundKeys =
 export interface KeySource {
   /** Answers at once while it has the key; `now` in milliseconds since the epoch. */
   find(wanted: WantedKey, means: Means, now: number): Awaitable<FoundKeys>
-  /** Whether a key is in the set that would be decided by now: asked for what was verified before. */
-  isCurrent(thumbprint: string, now: number): boolean
+  /**
+   * Asked for what was verified before, whether its key is in the set that would be decided by now: `stale` where that set is
+   * past its lifetime. Undefined: only `find` can tell.
+   */
+  standing(thumbprint: string, now: number): 'current' | 'stale' | undefined
 }

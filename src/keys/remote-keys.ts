@@ -27,6 +27,11 @@ const MAX_SOURCES = 64
 const PATIENCE_MS = 1_000
 /** Where nothing would do; what is left of the deadline is for the rest of the way. */
 const COLD_PATIENCE_MS = 5_000
+const ASKING: FoundKeys = {
+  found: 'unavailable',
+  retryAfterSeconds: 1,
+  reason: 'the issuer is being asked for new keys',
+}
 
 export interface RemoteKeysOptions {
   /** The issuer, exactly as its tokens and its metadata name it. */
@@ -63,9 +68,12 @@ export function cachedKeys(origin: Origin): KeySource {
   const memory = emptyMemory()
   return {
     find: (wanted, means, now) => find(origin, memory, wanted, means, now),
-    // Where a refresh is due, who remembers a verified token is sent to `find`, which begins it.
-    isCurrent: (thumbprint, now) =>
-      usable(memory, now)?.set.thumbprints.has(thumbprint) === true && !isDue(memory, now),
+    standing(thumbprint, now) {
+      const held = usable(memory, now)
+      // Where a refresh is due, who remembers a verified token is sent to `find`, which begins it.
+      if (held?.set.thumbprints.has(thumbprint) !== true || isDue(memory, now)) return undefined
+      return isPast(held, now) ? 'stale' : 'current'
+    },
   }
 }
 
@@ -82,14 +90,14 @@ function find(
     const news = begin(origin, memory, means, now)
     // In date, or the issuer was down a moment ago: nobody waits for what may not come.
     if (isPast(held, now) && memory.failures === 0) {
-      return within(patience(means), () => news).then(() => decide(memory, wanted, now))
+      return within(patience(means), () => news).then(() => answer(memory, wanted, now))
     }
   }
   const decided = decide(memory, wanted, now)
   return decided.found === 'none' ? findUnknown(origin, memory, wanted, means, now) : decided
 }
 
-/** One request asks the issuer again, those that come while it does may wait with it, all others are told at once. */
+/** One request asks the issuer again, and those that come while it does may wait with it. */
 async function findUnknown(
   origin: Origin,
   memory: Memory,
@@ -103,7 +111,7 @@ async function findUnknown(
   } else if (isInFlight(memory, now)) {
     await waitAside(memory, patience(means), () => decide(memory, wanted, now).found === 'keys')
   }
-  return decide(memory, wanted, now)
+  return answer(memory, wanted, now)
 }
 
 async function findCold(
@@ -130,6 +138,12 @@ async function findCold(
   const decided = decide(memory, wanted, now)
   // A set that was kept elsewhere may lack a key that the issuer has by now.
   return decided.found === 'none' ? findUnknown(origin, memory, wanted, means, now) : decided
+}
+
+/** What memory says by now, but for a key that the issuer is being asked for: nobody knows yet that there is none. */
+function answer(memory: Memory, wanted: WantedKey, now: number): FoundKeys {
+  const decided = decide(memory, wanted, now)
+  return decided.found === 'none' && isInFlight(memory, now) ? ASKING : decided
 }
 
 /** What memory says by now. */

@@ -1,7 +1,7 @@
 import type { Memory } from './memory.ts'
 
-/** Requests that may stand by during one fetch. */
-const MAX_WAITING = 200
+/** Requests that may stand by during one fetch, a timer each: strangers shall not easily take all places. */
+const MAX_WAITING = 1000
 const PAUSE_MS = { first: 5, most: 50 }
 
 /**

@@ -17,10 +17,13 @@ export interface Operations {
   /** Lets every delivery of the route that was done since `since` pass again; how many. */
   forgetSince(route: string, since: number): Promise<number>
   /**
-   * Stores an API key, in place of the one with that id; at most 100,000 are kept.
+   * Stores an API key, in place of the one with that id; at most 100,000 are kept. False when its digest is stored under
+   * another id: nothing has changed then. Of several that are stored under one id at once, one is left.
    * @throws {TypeError} for a record of another form; a `RangeError` when there are too many.
    */
-  putApiKey(record: ApiKeyRecord): Promise<void>
+  putApiKey(record: ApiKeyRecord): Promise<boolean>
+  /** What is stored under an id, or of a digest: one API key or none; two only where storing one was cut short. */
+  findApiKeys(by: ApiKeyName): Promise<readonly ApiKeyRecord[]>
   /**
    * A page of API keys, about a hundred, in no order; a key that changes meanwhile may come twice. Without a `cursor` in the
    * answer it was the last page.
@@ -46,6 +49,8 @@ export interface ApiKeyRecord {
   /** The record as JSON text, at most 8 KiB. */
   text: string
 }
+
+export type ApiKeyName = { id: string } | { digest: string }
 
 export interface ApiKeyPage {
   records: readonly ApiKeyRecord[]

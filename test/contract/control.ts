@@ -61,6 +61,15 @@ export function describeControl({ makeState, tools, request, background }: Suite
     expect(isolate.knowsBlocked(client, tools.now())).toBe(false)
   })
 
+  test('follows within 2 seconds also after the clock was set back', async () => {
+    const principal = crypto.randomUUID()
+    expect((await state.admit(request({ revocable: [principal] }))).outcome).toBe('admitted')
+    await tools.advance(-hour)
+    await tools.operations().revoke(principal, tools.now() + hour)
+    await tools.advance(2000)
+    expect(await state.admit(request({ revocable: [principal] }))).toEqual({ outcome: 'revoked' })
+  })
+
   test('lets a client in again when the block ends or its time is over', async () => {
     const client = crypto.randomUUID()
     await tools.operations().block(client, tools.now() + 10_000)

@@ -72,10 +72,7 @@ export function describeStore({ makeState, tools }: Suite): void {
 
   test('puts a record in place of the one with its id, whatever its digest', async () => {
     const key = keyOf()
-    const [renewed, other] = [
-      keyOf({ id: key.id, text: 'renewed' }),
-      keyOf({ digest: key.digest, text: 'other' }),
-    ]
+    const renewed = keyOf({ id: key.id, text: 'renewed' })
     await tools.operations().putApiKey(key)
     await tools.operations().putApiKey(renewed)
     expect(await state.findApiKey(key.digest)).toBeUndefined()
@@ -83,11 +80,55 @@ export function describeStore({ makeState, tools }: Suite): void {
     await tools.operations().putApiKey({ ...renewed, text: 'again' })
     expect(await state.findApiKey(renewed.digest)).toBe('again')
     expect((await listed()).filter(({ id }) => id === key.id)).toEqual([{ ...renewed, text: 'again' }])
-    // The same digest under another id is that id's from now on.
+    // Also with a digest that it had before.
+    expect(await tools.operations().putApiKey(key)).toBe(true)
+    expect(await tools.operations().findApiKeys({ id: key.id })).toEqual([key])
+    expect(await tools.operations().findApiKeys({ digest: renewed.digest })).toEqual([])
+  })
+
+  test('takes no digest that is stored under another id, until that one is removed', async () => {
+    const key = keyOf()
+    const other = keyOf({ digest: key.digest })
+    expect(await tools.operations().putApiKey(key)).toBe(true)
+    expect(await tools.operations().putApiKey(other)).toBe(false)
+    expect(await state.findApiKey(key.digest)).toBe(key.text)
+    expect(await tools.operations().findApiKeys({ id: other.id })).toEqual([])
+    // Nor does the id lose the key that it has.
+    const kept = keyOf()
+    await tools.operations().putApiKey(kept)
+    expect(await tools.operations().putApiKey({ ...other, id: kept.id })).toBe(false)
+    expect(await tools.operations().findApiKeys({ id: kept.id })).toEqual([kept])
+    await tools.operations().removeApiKey(key.id)
+    expect(await tools.operations().putApiKey(other)).toBe(true)
+  })
+
+  test('finds what is stored by the id, or by the digest', async () => {
+    const key = keyOf({ text: '{"text":"a b\\nä"}' })
     await tools.operations().putApiKey(key)
-    await tools.operations().putApiKey(other)
-    expect(await state.findApiKey(key.digest)).toBe('other')
-    expect(await tools.operations().removeApiKey(key.id)).toBe(false)
+    expect(await tools.operations().findApiKeys({ id: key.id })).toEqual([key])
+    expect(await tools.operations().findApiKeys({ digest: key.digest })).toEqual([key])
+    expect(await tools.operations().findApiKeys({ id: `${key.id}x` })).toEqual([])
+    expect(await tools.operations().findApiKeys({ digest: hexKey() })).toEqual([])
+  })
+
+  test('keeps one of the keys that are stored under one id at once, and it is the one that is found', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { id } = keyOf()
+      const before = keyOf({ id })
+      if (round > 2) await tools.operations().putApiKey(before)
+      const keys = Array.from({ length: 12 }, (_, i) => keyOf({ id, text: `text ${i}` }))
+      const stored = await Promise.all(keys.map((key) => tools.operations().putApiKey(key)))
+      expect(stored).toEqual(keys.map(() => true))
+      const texts = await Promise.all(keys.map(({ digest }) => state.findApiKey(digest)))
+      const found = keys.filter((_, i) => texts[i] !== undefined)
+      expect(found).toHaveLength(1)
+      expect(await state.findApiKey(before.digest)).toBeUndefined()
+      expect(await tools.operations().findApiKeys({ id })).toEqual(found)
+      // Whatever came of it, the next one takes its place.
+      const next = keyOf({ id })
+      await tools.operations().putApiKey(next)
+      expect(await tools.operations().findApiKeys({ id })).toEqual([next])
+    }
   })
 
   test('lists every API key in pages, and removes one by its id', async () => {

@@ -1,5 +1,5 @@
 import { defineRoute, hasScope } from 'sallyport'
-import { jwt } from 'sallyport/credentials'
+import { jwt, opaqueToken } from 'sallyport/credentials'
 import { github } from 'sallyport/webhooks'
 import { describe, expect, test } from 'vitest'
 import { type Configuration, checkConfiguration, type Environment } from '../../src/cli/configuration.ts'
@@ -42,6 +42,28 @@ const orders = defineRoute({
   authorize: hasScope('orders:read'),
   forward: { to: 'ORIGIN_URL' },
 })
+
+const opaque = opaqueToken({
+  introspection: 'TRUST',
+  clientId: 'CLIENT_ID' as never,
+  clientSecret: 'CLIENT_SECRET' as never,
+  issuer: 'ISSUER',
+  audience: 'orders-api',
+})
+
+/** The order route, its tokens taken in another way, in an environment that names their issuer. */
+const ordersWith = (more: object): Partial<Configuration> => {
+  const authenticate = jwt({
+    issuer: 'ISSUER',
+    audience: 'orders-api',
+    algorithms: ['ES256'],
+    ...more,
+  } as never)
+  return {
+    ...both({ orders: { ...orders, authenticate } }),
+    ...inEnvironment(withVars({ ISSUER: 'https://issuer.test' })),
+  }
+}
 
 const environment = (over: Partial<Environment> = {}): Environment => ({
   name: undefined,
@@ -193,6 +215,30 @@ describe('refuses, in one line that names file, option and fix:', () => {
         environments: [withVars({ ISSUER: 'https://issuer.test' }), environment({ name: 'staging' })],
       },
       ['routes/orders.ts', 'ISSUER is missing', 'wrangler.toml: [env.staging]'],
+    ],
+    [
+      'a var with a key set that is missing',
+      ordersWith({ keys: { jwks: 'JWKS_URL' } }),
+      ['routes/orders.ts: authenticate: var JWKS_URL is missing', 'https'],
+    ],
+    [
+      'a var with keys that is neither a var nor a secret',
+      ordersWith({ keys: { variable: 'ISSUER_KEYS' } }),
+      ['routes/orders.ts: authenticate: var ISSUER_KEYS is missing'],
+    ],
+    [
+      'nonces of proofs without a secret to seal them with',
+      ordersWith({ dpop: { nonce: true } }),
+      ['routes/orders.ts', 'SEAL_KEY', 'is not declared'],
+    ],
+    [
+      'an introspection endpoint that is no URL',
+      {
+        ...both({ orders: { ...orders, authenticate: opaque } }),
+        ...inEnvironment(withVars({ ISSUER: 'https://issuer.test', CLIENT_ID: 'us' })),
+        secrets: [...sound.secrets, 'CLIENT_SECRET'],
+      },
+      ['routes/orders.ts: authenticate: var TRUST is not a URL'],
     ],
     [
       'a route file that the index does not list',

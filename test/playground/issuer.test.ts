@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Listening } from '../../src/dev/http.ts'
 import { startIssuer } from '../../src/dev/issuer.ts'
@@ -51,6 +51,14 @@ describe('tokens', () => {
 
   test('are expired from the start with a negative ttlSeconds', async () => {
     await expect(verify(await token({ ttlSeconds: -60 }))).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' })
+  })
+
+  test.each([0, -1, -60, -100_000])('with ttlSeconds %i were in force before', async (ttlSeconds) => {
+    const { iat = 0, exp = 0 } = decodeJwt(await token({ ttlSeconds }))
+    expect(exp - iat).toBe(300)
+    expect(exp * 1000).toBeLessThanOrEqual(Date.now())
+    const { payload } = await verify(await token({ ttlSeconds, claims: { iat: 1, exp: 4_000_000_000 } }))
+    expect(payload.iat).toBe(1)
   })
 
   test.each(['ES384', 'EdDSA', 'RS256', 'PS256'])('are signed with %s, by a key of the set', async (alg) => {

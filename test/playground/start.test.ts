@@ -66,6 +66,35 @@ describe('npm start', () => {
     )
   })
 
+  test('shows in the tour why each token is refused, and what the caller is told', () => {
+    const lines = running.lines.map((line) => line.trim())
+    const invalid = expect.stringMatching(/^www-authenticate: Bearer .*error="invalid_token"/)
+    const told = (title: string) => {
+      const first = lines.findIndex((line) => line.includes(title))
+      return lines.slice(first + 1).slice(
+        0,
+        lines.slice(first + 1).findIndex((line) => /^\d+ {2}/.test(line)),
+      )
+    }
+    for (const [title, why] of [
+      ['"alg":"none"', "why: the token's algorithm is not one of the route's;"],
+      ['ended five minutes ago', 'why: the token has expired;'],
+      ['signed by a stranger', "why: the token's signature does not match;"],
+      ['The issuer goes down', 'why: no key of the issuer has this id;'],
+      ['An operator revokes', 'why: the token is genuine and in force, and its subject was revoked'],
+    ] as const) {
+      expect(told(title), title).toContainEqual(expect.stringContaining(why))
+      expect(told(title), title).toContainEqual(invalid)
+    }
+    expect(told('The issuer goes down')).toEqual([
+      expect.stringMatching(/^2 × 401 credential_refused /),
+      invalid,
+      expect.any(String),
+      expect.stringMatching(/^200 forwarded /),
+      expect.stringMatching(/^why: the caller is known/),
+    ])
+  })
+
   test("keeps wrangler's own output from the screen", () => {
     const screen = running.lines.join('\n')
     for (const noise of ['wrangler:', '⛅', 'Request.cf', 'Ready on', '{"schema"']) {

@@ -107,6 +107,23 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     ],
     ['body options without a schema', { body: { maxBytes: 100 } }, /body.schema: is missing/],
     [
+      'a check of the body that would answer later',
+      {
+        body: v.looseObject({
+          a: v.pipeAsync(
+            v.string(),
+            v.checkAsync(async () => false),
+          ),
+        } as never),
+      },
+      /body.schema: has an asynchronous part/,
+    ],
+    [
+      'a query that would answer later',
+      { query: v.objectAsync({ page: v.string() }) },
+      /query: has an asynchronous part/,
+    ],
+    [
       'asserted headers that report mode would leave to the client',
       { mode: 'report', forward: { to: 'ORIGIN_URL', headers: () => ({ 'x-a': '1' }) } },
       /forward.strip: is missing; in report mode/,

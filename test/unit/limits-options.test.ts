@@ -44,10 +44,19 @@ describe('a limit that could not mean what it says is refused at load, naming ro
     [
       'the API key of a webhook',
       { by: 'apiKey' },
-      /by: is 'apiKey', which this route's callers do not have; use/,
+      /by: is 'apiKey', which not all of this route's callers have; use/,
       webhook,
     ],
     ['the API key of a token', { by: 'apiKey' }, /by: is 'apiKey'/, callers('token')],
+    [
+      'the API key where some callers have a token',
+      { by: 'apiKey' },
+      /by: is 'apiKey'/,
+      {
+        ...callers('apiKey'),
+        authenticate: { ...callers('apiKey').authenticate, kinds: ['apiKey', 'token'] },
+      },
+    ],
     [
       'addresses that a provider shares',
       { by: 'client' },

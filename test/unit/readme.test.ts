@@ -9,6 +9,7 @@ const pages = [
   'SECURITY.md',
   'CHANGELOG.md',
   'src/README.md',
+  'src/control/README.md',
   'src/credentials/README.md',
   'src/credentials/api-key/README.md',
   'src/credentials/introspection/README.md',
@@ -21,8 +22,8 @@ const pages = [
   'bench/README.md',
 ]
 
-it('the README shows the route of the playground, letter for letter', () => {
-  expect(read('README.md')).toContain(read('routes/github.ts'))
+it('the README shows two routes of the playground, letter for letter', () => {
+  for (const file of ['routes/github.ts', 'routes/orders.ts']) expect(read('README.md')).toContain(read(file))
 })
 
 it('the README shows the Worker of this repository with a first tier, letter for letter', () => {

@@ -43,6 +43,26 @@ test('lets a verified certificate of the route through, under its own name', asy
   expect(request?.values('x-subject')).toEqual(['CN=billing,O=Acme,C=DE'])
 })
 
+test.each<[string, string, [string, string][]]>([
+  ['Basic', '/partners', [['Authorization', 'Basic YWRtaW46YWRtaW4=']]],
+  ['a bearer token that the route does not take', '/partners', [['Authorization', 'Bearer abc']]],
+  [
+    'two Authorization headers',
+    '/partners',
+    [
+      ['Authorization', 'Bearer a'],
+      ['Authorization', 'Bearer b'],
+    ],
+  ],
+  ['Basic, where tokens are taken too', '/either', [['Authorization', 'Basic YWRtaW46YWRtaW4=']]],
+  ['a token behind eight commas', '/either', [['Authorization', 'Basic a,b,c,d,e,f,g,h,i, Bearer abc']]],
+  ['a token in the query', '/partners?access_token=abc', []],
+])('refuses a certificate beside %s', async (_, target, headers) => {
+  const answer = await call(target, told, headers)
+  expect([answer.status, problem(answer).code]).toEqual([400, 'credential_repeated'])
+  expect(gateway.origin.requests).toHaveLength(0)
+})
+
 test.each([
   ['of a self-signed certificate', { certVerified: 'FAILED:self signed certificate' }],
   [

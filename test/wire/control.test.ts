@@ -23,7 +23,7 @@ let serial = 0
 const revoke = () => ({
   command: 'revoke',
   subject: `sub-${++serial}`,
-  issuer: 'https://issuer',
+  issuer: 'https://issuer.test',
   until: Date.now() + hour,
 })
 const send: ReturnType<typeof operatorOf> = (command, signing) => operatorOf(gateway)(command, signing)
@@ -49,7 +49,28 @@ describe('a command', () => {
     expect(answer.status).toBe(200)
     expect(one(answer, 'content-type')).toBe('application/json')
     expect(one(answer, 'cache-control')).toBe('no-store')
-    expect(JSON.parse(answer.text)).toEqual({ done: 'revoke', until: command.until })
+    expect(JSON.parse(answer.text)).toEqual({ done: 'revoke', until: command.until, isKnownIssuer: true })
+  })
+
+  it.each([
+    ['subject', { subject: 's', issuer: 'https://issuer.test/' }, { isKnownIssuer: false }],
+    ['token', { token: 'j', issuer: 'https://ISSUER.test' }, { isKnownIssuer: false }],
+    ['session', { session: 's', issuer: 'TOKEN_ISSUER' }, { isKnownIssuer: false }],
+    ['issuer', { issuer: 'https://issuer.test.' }, { isKnownIssuer: false }],
+    ['key', { apiKey: 'key_1' }, {}],
+    ['certificate', { certificate: '0'.repeat(64) }, {}],
+  ])(
+    'tells of a %s whether a route takes tokens of its issuer, and is carried out',
+    async (_, what, told) => {
+      const until = Date.now() + hour
+      const answer = await send({ command: 'revoke', ...what, until })
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { done: 'revoke', until, ...told }])
+    },
+  )
+
+  it('may come from a clock that is a little ahead, also for as long as there is', async () => {
+    const until = Date.now() + 400 * 86_400_000 + 30_000
+    expect((await send({ command: 'revoke', apiKey: 'key_1', until }, { key: PRIVATE })).status).toBe(200)
   })
 
   it('may be signed with Ed25519 and the key of the second slot, which the record tells', async () => {
@@ -73,7 +94,7 @@ describe('a command', () => {
       code: null,
     })
     const line = JSON.stringify(event)
-    for (const value of [command.subject, 'https://issuer', 'reason-canary', String(command.until)]) {
+    for (const value of [command.subject, 'https://issuer.test', 'reason-canary', String(command.until)]) {
       expect(line).not.toContain(value)
     }
     expect(gateway.workerd.lines.join('\n')).not.toMatch(/reason-canary|control-key-canary/)
@@ -306,6 +327,34 @@ describe('is refused', () => {
           scopes: [],
           createdAt: '2026-01-01T00:00:00Z',
           admin: true,
+        },
+      },
+      422,
+    ],
+    [
+      'a key that no gateway could read, because it is too deep',
+      {
+        command: 'key.create',
+        record: {
+          id: 'a',
+          digest: '0'.repeat(64),
+          scopes: [],
+          createdAt: '2026-01-01T00:00:00Z',
+          claims: { a: [[[[[[[1]]]]]]] },
+        },
+      },
+      422,
+    ],
+    [
+      'a key that is too large to be kept',
+      {
+        command: 'key.create',
+        record: {
+          id: 'a',
+          digest: '0'.repeat(64),
+          scopes: [],
+          createdAt: '2026-01-01T00:00:00Z',
+          claims: { a: 'a'.repeat(8192) },
         },
       },
       422,

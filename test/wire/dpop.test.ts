@@ -111,6 +111,29 @@ describe.each(['durable-object', 'upstash'] as const)('DPoP, with state in %s', 
   })
 })
 
+describe('a key that nobody has to hold', () => {
+  let gateway: TestGateway
+  beforeAll(async () => {
+    gateway = await startGateway({ entry: 'test/wire/workers/dpop.ts', bindings })
+  })
+  afterAll(() => gateway?.close())
+
+  // Two points of small order, under which workerd takes these signatures for any text.
+  test.each([
+    ['EdDSA', `01${'00'.repeat(31)}`],
+    ['Ed25519', `01${'00'.repeat(31)}`],
+    ['EdDSA', `ee${'ff'.repeat(30)}7f`],
+  ])('proves nothing: %s, %s', async (alg, point) => {
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(point, 'hex').toString('base64url') }
+    const constant = Buffer.from(`01${'00'.repeat(63)}`, 'hex')
+    const { token, proof } = client({ alg, jwk, sign: () => constant })
+    const answer = await call(gateway, 'GET', '/read/a', { token, proof: proof('GET', '/read/a') })
+    expect([answer.status, problem(answer).code]).toEqual([401, 'proof_refused'])
+    expect((await gateway.recordOf(answer)).reason).toBe('DPoP: jwk is no public key for the algorithm')
+    expect(gateway.origin.requests).toEqual([])
+  })
+})
+
 describe('what a proof is for', () => {
   let gateway: TestGateway
   beforeAll(async () => {

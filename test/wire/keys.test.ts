@@ -2,7 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Mode } from '../unit/keys/issuer.ts'
 import { one, problem } from './harness/gateway.ts'
 import { openSocket, type RawAnswer } from './harness/raw.ts'
-import { HOUR, type KeysRig, MINUTE, newSigner, SECOND, type Signer, startRig, until } from './keys/rig.ts'
+import {
+  HOUR,
+  type KeysRig,
+  MINUTE,
+  newSigner,
+  SECOND,
+  type Signer,
+  startRig,
+  unknownToken,
+  until,
+} from './keys/rig.ts'
 
 let rig: KeysRig
 let first: Signer
@@ -112,6 +122,41 @@ describe('an isolate that has nothing', () => {
     expectUnavailable(await rig.ask(token))
   })
 
+  it('takes no removed key out of an old set while a slow issuer may still answer', {
+    retry: 2,
+  }, async () => {
+    const token = await first.token()
+    expect(await statusOf(token)).toBe(200)
+    await until(() => rig.stored.size === 1)
+    rig.issuer.keys = [second.jwk]
+    rig.issuer.mode = 'silent'
+    rig.gateway.origin.clear()
+    await rig.coldStart()
+    await rig.pass(20 * HOUR)
+    const asked = rig.ask(token)
+    await until(() => rig.issuer.fetches === 2)
+    // Longer than the gateway waits before it looks at what it has kept.
+    await new Promise((resume) => setTimeout(resume, 600))
+    rig.issuer.mode = 'ok'
+    rig.issuer.release()
+    expect((await asked).status).toBe(401)
+    expect(rig.gateway.origin.requests).toEqual([])
+  })
+
+  it('lets a good token wait beside hundreds of bad ones', { retry: 2 }, async () => {
+    rig.issuer.mode = 'silent'
+    const bad = Array.from({ length: 260 }, (_, i) => rig.ask(unknownToken(i)))
+    await until(() => rig.issuer.fetches === 1)
+    // All of them are waiting by then, as a rule.
+    await new Promise((resume) => setTimeout(resume, 700))
+    const good = statusOf(await first.token())
+    await new Promise((resume) => setTimeout(resume, 200))
+    rig.issuer.mode = 'ok'
+    rig.issuer.release()
+    expect(await good).toBe(200)
+    for (const { status } of await Promise.all(bad)) expect([401, 503]).toContain(status)
+  })
+
   it('is served the last good set where the issuer hangs', async () => {
     const token = await first.token()
     await rig.ask(token)
@@ -152,6 +197,31 @@ describe('an isolate that has a set', () => {
     expect(await statusOf(await second.token())).toBe(200)
     expect(rig.issuer.fetches).toBe(3)
   })
+
+  it.each([0, 260])(
+    'never says 401 to the first token of a new key while it is fetched (%d beside it)',
+    { retry: 2 },
+    async (count) => {
+      expect(await statusOf(await first.token())).toBe(200)
+      rig.issuer.keys = [first.jwk, second.jwk]
+      rig.issuer.mode = 'silent'
+      rig.gateway.origin.clear()
+      await rig.pass(31 * SECOND)
+      const others = Array.from({ length: count }, (_, i) => rig.ask(unknownToken(i)))
+      const token = await second.token()
+      const answers = await Promise.all([rig.ask(token), rig.ask(token)])
+      for (const answer of answers) {
+        expectUnavailable(answer)
+        expect(one(answer, 'retry-after')).toBe('1')
+      }
+      rig.issuer.mode = 'ok'
+      rig.issuer.release()
+      await eventually(token, 200)
+      expect(rig.issuer.fetches).toBe(2)
+      for (const { status } of await Promise.all(others)) expect([401, 503]).toContain(status)
+      await eventually(unknownToken(count), 401)
+    },
+  )
 
   it.each<Mode>(['dead', 'error', 'redirect', 'html', 'empty', 'huge', 'bomb', 'many'])(
     'outlives a day of an issuer that is %s, and no more, and recovers',

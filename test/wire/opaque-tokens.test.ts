@@ -188,6 +188,74 @@ describe('an opaque token', () => {
       expect(said(await get(path, bearer(token)))).toEqual([401, 'credential_refused'])
     expect(gateway.origin.requests).toHaveLength(1)
   })
+
+  it('that is a DPoP token and names no key is refused, however it comes', async () => {
+    for (const type of [{ token_type: 'DPoP' }, { token_type: 'dpop' }, { typ: 'DPoP' }]) {
+      endpoint.answer(active(type))
+      for (const path of ['/orders', '/bound'])
+        expect(said(await get(path, bearer(fresh())))).toEqual([401, 'credential_refused'])
+    }
+    expect(gateway.origin.requests).toHaveLength(0)
+  })
+
+  it('whose answer takes longer than it is remembered passes for all who wait for it', async () => {
+    endpoint.answer({ body: JSON.stringify(active()), delayMs: 800 })
+    const token = fresh()
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        await new Promise((resolve) => setTimeout(resolve, i * 90))
+        return get('/brief', bearer(token))
+      }),
+    )
+    expect(answers.map(said)).toEqual(Array(8).fill([200, undefined]))
+  })
+
+  it('that was remembered a moment ago passes in a flood of junk', async () => {
+    endpoint.answer(({ form }) =>
+      form.get('token')?.startsWith('junk') ? { active: false } : active({ sub: 'ann' }),
+    )
+    const good = Array.from({ length: 10 }, fresh)
+    for (const token of good) expect((await get('/orders', bearer(token))).status).toBe(200)
+    await move(31_000)
+    let isOver = false
+    const refused: number[] = []
+    const flood = Array.from({ length: 8 }, async () => {
+      while (!isOver) refused.push((await get('/orders', bearer(`junk-${fresh()}`))).status)
+    })
+    // The flood has used up what strangers may cost.
+    await expect.poll(() => refused.includes(503), { timeout: 10_000 }).toBe(true)
+    const before = endpoint.asked.length
+    const answers: RawAnswer[] = []
+    for (const token of good) answers.push(await get('/orders', bearer(token)))
+    isOver = true
+    await Promise.all(flood)
+    expect(answers.map(said)).toEqual(Array(10).fill([200, undefined]))
+    const asked = endpoint.asked.slice(before).map(({ form }) => form.get('token'))
+    expect(good.every((token) => asked.includes(token))).toBe(true)
+  })
+})
+
+describe('a token that the endpoint fails at', () => {
+  const twice = () => JSON.stringify(active()).replace('}', ',"sub":"bob"}')
+  it.each<[string, () => object]>([
+    ['with a 400', () => ({ status: 400, body: '{"error":"invalid_request"}' })],
+    [
+      'with the 403 of a firewall',
+      () => ({ status: 403, headers: { 'content-type': 'text/html' }, body: '<html>' }),
+    ],
+    ['with a member that stands there twice', () => ({ body: twice() })],
+    ['with more than 64 KiB', () => active({ note: 'a'.repeat(65_536) })],
+  ])('%s is a 503, and every other token is asked about as ever', async (_, odd) => {
+    endpoint.answer(({ form }) => (form.get('token')?.startsWith('..') ? odd() : active()))
+    // Two of them in each second of half a minute.
+    for (let i = 0; i < 60; i++) {
+      await move(500)
+      const answer = await get('/orders', bearer(`../../etc/passwd-${i}`))
+      expect(said(answer)).toEqual([503, 'issuer_unavailable'])
+      expect(said(await get('/orders', bearer(fresh())))).toEqual([200, undefined])
+    }
+    expect(gateway.workerd.lines.join('\n')).not.toContain('etc/passwd')
+  })
 })
 
 describe('no question is asked about', () => {
@@ -284,5 +352,23 @@ describe('an endpoint that fails', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
     expect(endpoint.asked).toHaveLength(1)
     await gone
+  })
+
+  it('leaves room for those who wait for another token, however many hang up on one', async () => {
+    endpoint.answer(({ form }) => ({
+      body: JSON.stringify(active()),
+      delayMs: form.get('token')?.endsWith('slow') ? 4500 : 200,
+    }))
+    const headers: [string, string][] = [['Host', 'gw.test'], bearer(`${fresh()}slow`)]
+    const bytes = request({ method: 'GET', target: '/orders', headers })
+    const gone: Promise<unknown>[] = []
+    for (let i = 0; i < 520; i++) {
+      gone.push(send(gateway.workerd.port, bytes, { abortAfterMs: 700 }).catch(() => undefined))
+      if (i % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await Promise.all(gone)
+    const token = fresh()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => get('/orders', bearer(token))))
+    expect(answers.map(said)).toEqual(Array(10).fill([200, undefined]))
   })
 })

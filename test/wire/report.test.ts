@@ -146,6 +146,13 @@ describe('a route in report mode refuses all the same:', () => {
   })
 })
 
+it('builds no path for a caller whom the route would refuse', async () => {
+  expect((await gateway.call({ target: '/whose/ann' })).status).toBe(200)
+  const refused = await gateway.call({ target: '/whose/bob' })
+  expect(await codesOf(refused)).toEqual(['authorize not_authorized'])
+  expect(gateway.origin.requests.map(({ target }) => target)).toEqual(['/users/ann', '/whose/bob'])
+})
+
 describe('a limit and a schema in report mode, on a route that enforces', () => {
   it('let on with proof what they would deny, and say so in the record', async () => {
     const first = await gateway.deliver('/webhooks/lenient', await sign({ body: '{"other":1}' }))

@@ -74,7 +74,17 @@ const bearing = (text: string, target: string): Partial<SignedRequest> => ({
   target,
   headers: [['Authorization', `Bearer ${text}`]],
 })
-const asToken = (token: Token) => bearing(Buffer.from(JSON.stringify(token)).toString('base64url'), '/tokens')
+const asToken = (token: Token, target = '/tokens') =>
+  bearing(Buffer.from(JSON.stringify(token)).toString('base64url'), target)
+const mint = (id?: string, madeMs = Date.now()) =>
+  mintKey({
+    prefix: 'acme_live',
+    checksumSecret: CHECKSUM,
+    scopes: ['reports:read'],
+    name: 'reports of acme',
+    now: madeMs,
+    ...(id !== undefined && { id }),
+  })
 
 describe.each(Object.entries(pairs))('%s', (_, start) => {
   let pair: Pair
@@ -140,13 +150,7 @@ describe.each(Object.entries(pairs))('%s', (_, start) => {
   })
 
   it('takes an API key from when it is made until it is revoked, also in an isolate that remembers it', async () => {
-    const { key, record } = await mintKey({
-      prefix: 'acme_live',
-      checksumSecret: CHECKSUM,
-      scopes: ['reports:read'],
-      name: 'reports of acme',
-      now: Date.now(),
-    })
+    const { key, record } = await mint()
     const asKey = bearing(key, '/keys')
     expect(await operate({ command: 'key.create', record })).toEqual({ done: 'key.create', id: record.id })
     expect((await pair.second(asKey)).status).toBe(200)
@@ -164,6 +168,91 @@ describe.each(Object.entries(pairs))('%s', (_, start) => {
     }
     expect((await operate({ command: 'key.list' })).keys).toEqual([])
     expect(await operate({ command: 'key.revoke', id: record.id })).toMatchObject({ removed: false })
+  })
+
+  const useKey = async (key: string) => {
+    const answer = await pair.second(bearing(key, '/keys'))
+    return answer.status === 200 ? 200 : problem(answer).code
+  }
+
+  it('refuses the text of a key that was revoked, also when it is stored under another id', async () => {
+    const { key, record } = await mint()
+    await operate({ command: 'key.create', record })
+    await operate({ command: 'key.revoke', id: record.id })
+    await operate({ command: 'key.create', record: { ...record, id: `${record.id}-again` } })
+    await lag()
+    expect(await useKey(key)).toBe('principal_revoked')
+    await operate({ command: 'key.revoke', id: `${record.id}-again` })
+  })
+
+  it('refuses for as long as a key is revoked, also when it is removed and stored under another id', async () => {
+    const { key, record } = await mint()
+    await operate({ command: 'key.create', record })
+    const until = Date.now() + 400 * hour
+    await operate({ command: 'revoke', apiKey: record.id, until })
+    await operate({ command: 'key.revoke', id: record.id })
+    await operate({ command: 'key.create', record: { ...record, id: `${record.id}-again` } })
+    await lag()
+    expect(await useKey(key)).toBe('principal_revoked')
+    await operate({ command: 'key.revoke', id: `${record.id}-again` })
+  })
+
+  it('refuses a key that was made before a moment, also when a record is stored that says it was made later', async () => {
+    const { key, record } = await mint(undefined, Date.now() - 60_000)
+    await operate({ command: 'key.create', record })
+    const issuedBefore = Date.now() - 1000
+    await operate({ command: 'revoke', apiKey: record.id, until: Date.now() + hour, issuedBefore })
+    const later = {
+      ...record,
+      createdAt: new Date(Date.now()).toISOString(),
+      scopes: ['reports:read', 'more'],
+    }
+    await operate({ command: 'key.create', record: later })
+    await lag()
+    expect(await useKey(key)).toBe('principal_revoked')
+    const { keys } = await operate({ command: 'key.list' })
+    expect(keys).toMatchObject([{ id: record.id, createdAt: record.createdAt, scopes: later.scopes }])
+    await operate({ command: 'key.revoke', id: record.id })
+  })
+
+  it('refuses the old text of an id that was given a new key, where it is remembered', async () => {
+    const old = await mint()
+    const renewed = await mint(old.record.id)
+    await operate({ command: 'key.create', record: old.record })
+    expect(await useKey(old.key)).toBe(200)
+    await operate({ command: 'key.create', record: renewed.record })
+    await lag()
+    expect(await useKey(old.key)).toBe('principal_revoked')
+    expect(await useKey(renewed.key)).toBe(200)
+    await operate({ command: 'key.revoke', id: old.record.id })
+  })
+
+  it('answers 422 to a digest that is stored under another id, and changes nothing', async () => {
+    const { key, record } = await mint()
+    const other = await mint()
+    for (const each of [record, other.record]) await operate({ command: 'key.create', record: each })
+    const taken = { ...record, id: other.record.id, scopes: [] }
+    for (const refused of [taken, { ...taken, id: `${record.id}-again` }]) {
+      const answer = await operatorOf({ call: (signed) => pair.first(signed) })({
+        command: 'key.create',
+        record: refused,
+      })
+      expect([answer.status, problem(answer).code]).toEqual([422, 'input_invalid'])
+    }
+    await lag()
+    expect([await useKey(key), await useKey(other.key)]).toEqual([200, 200])
+    for (const { id } of [record, other.record]) await operate({ command: 'key.revoke', id })
+  })
+
+  it('refuses a revoked token where limits cannot be counted, on a route that goes on without them', async () => {
+    const token = tokenOf()
+    const fragile = () => pair.second(asToken(token, '/fragile'))
+    expect((await fragile()).status).toBe(200)
+    await operate({ command: 'revoke', subject: token.sub, issuer: token.iss, until: Date.now() + hour })
+    await lag()
+    const refused = await fragile()
+    expect([refused.status, problem(refused).code]).toEqual([401, 'principal_revoked'])
+    expect((await pair.second(asToken(tokenOf(), '/fragile'))).status).toBe(200)
   })
 
   it('refuses a client that was blocked at the other one', async () => {

@@ -46,29 +46,35 @@ function nested(levels: number): string {
 describe('the cost of a refusal before any key', () => {
   const bearer = (token: string) => `Bearer ${token}`
 
-  it('whatever a client sends is below a tenth of one ES256 verification', {
+  it('what a client sends by mistake or in a flood is below a tenth of one ES256 verification', {
     timeout: 90_000,
     retry: 2,
   }, async () => {
-    const refused: Record<string, string | undefined> = {
-      'no token': undefined,
-      'another scheme': `Basic ${'x'.repeat(500)}`,
-      'a word': bearer('junk'),
-      '1 KB of junk': bearer('x'.repeat(1000)),
-      '8 KB of junk': bearer('x'.repeat(8000)),
-      '8 KB that begin like a token': bearer(`eyJ${'a'.repeat(7900)}.a.a`),
-      '8 KB of dots': bearer(`eyJ${'.'.repeat(8000)}`),
-      '600 levels': bearer(nested(600)),
-      '2,900 levels': bearer(nested(2900)),
-      'a header of levels': bearer(`${encodePart('['.repeat(600))}.e30.${'A'.repeat(86)}`),
-      '30 KB': bearer(`eyJ${'a'.repeat(30_000)}`),
+    const token = rig.token()
+    const refused: Record<string, Pick<Work, 'authorization' | 'search'>> = {
+      'no token': {},
+      'two tokens': { authorization: `${bearer(token)}, ${bearer(token)}` },
+      'one in the query': { search: `?access_token=${token}` },
+      'a word, and one in the query': { authorization: bearer('junk'), search: `?access_token=${token}` },
+      'a word, and 8 KB of query': { authorization: bearer('junk'), search: `?${'a&'.repeat(4000)}` },
+      'another scheme': { authorization: `Basic ${'x'.repeat(500)}` },
+      'a word': { authorization: bearer('junk') },
+      '1 KB of junk': { authorization: bearer('x'.repeat(1000)) },
+      '8 KB of junk': { authorization: bearer('x'.repeat(8000)) },
+      '8 KB that begin like a token': { authorization: bearer(`eyJ${'a'.repeat(7900)}.a.a`) },
+      '8 KB of dots': { authorization: bearer(`eyJ${'.'.repeat(8000)}`) },
+      '600 levels': { authorization: bearer(nested(600)) },
+      '2,900 levels': { authorization: bearer(nested(2900)) },
+      'a header of levels': {
+        authorization: bearer(`${encodePart('['.repeat(600))}.e30.${'A'.repeat(86)}`),
+      },
+      '30 KB': { authorization: bearer(`eyJ${'a'.repeat(30_000)}`) },
     }
     const works: Record<string, Omit<Work, 'now'>> = {
       verification: { kind: 'verify', times: 500, tokens: [rig.token()], jwk: rig.key.jwk as never },
     }
-    for (const [name, authorization] of Object.entries(refused)) {
-      works[name] = { kind: 'inspect', times: 2000, ...(authorization !== undefined && { authorization }) }
-    }
+    for (const [name, sent] of Object.entries(refused))
+      works[name] = { kind: 'inspect', times: 2000, ...sent }
     const { verification, nothing: _nothing, ...costs } = await timed(works)
     expect(verification?.accepted).toBe(500)
     const whole = verification?.us ?? 0
@@ -79,6 +85,35 @@ describe('the cost of a refusal before any key', () => {
     }))
     console.log(told.map(({ name, share }) => `${name}: ${share.toFixed(3)} of a verification`).join('\n'))
     expect(told.filter(({ share, accepted }) => accepted > 0 || share >= 0.1)).toEqual([])
+  })
+
+  it('a token that is read to its end before it is refused is below half of one', {
+    timeout: 90_000,
+    retry: 2,
+  }, async () => {
+    const claims = (text: string) => `${token.split('.')[0]}.${encodePart(text)}.${'A'.repeat(86)}`
+    const token = rig.token()
+    const refused = {
+      'an expired token': rig.token({ iat: 1_000_000, exp: 1_000_300 }),
+      '2,850 escapes': claims(`{"a":"${'\\n'.repeat(2850)}"}`),
+      '950 escapes of four digits': claims(`{"a":"${'\\u0061'.repeat(950)}"}`),
+      'an audience of 1,200': claims(JSON.stringify({ aud: Array.from({ length: 1200 }, () => 'a') })),
+      '1,900 objects': claims(`[${Array.from({ length: 1900 }, () => '{}').join(',')}]`),
+    }
+    const works: Record<string, Omit<Work, 'now'>> = {
+      verification: { kind: 'verify', times: 500, tokens: [token], jwk: rig.key.jwk as never },
+    }
+    for (const [name, sent] of Object.entries(refused)) {
+      works[name] = { kind: 'inspect', times: 2000, authorization: bearer(sent) }
+    }
+    const { verification, nothing: _nothing, ...costs } = await timed(works)
+    const told = Object.entries(costs).map(([name, { us, accepted }]) => ({
+      name,
+      share: us / (verification?.us ?? 0),
+      accepted,
+    }))
+    console.log(told.map(({ name, share }) => `${name}: ${share.toFixed(3)} of a verification`).join('\n'))
+    expect(told.filter(({ share, accepted }) => accepted > 0 || share >= 0.5)).toEqual([])
   })
 
   it('60 KB never get as far: the door refuses them', async () => {

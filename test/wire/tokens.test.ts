@@ -766,10 +766,28 @@ describe('with time', () => {
     expect((await rig.get(token)).status).toBe(200)
     const next = makeSigner('ES256', 'k2')
     rig.issuer.keys = [next.jwk]
-    await rig.gateway.door('/clock', { aheadMs: 2_700_000 })
+    // The issuer may be asked for an unknown key again, and the token is still remembered as verified.
+    await rig.gateway.door('/clock', { aheadMs: 271_000 })
+    expect((await rig.get(token)).status).toBe(200)
     const fresh = () => signToken(next, headerOf(next), rig.claims())
     await expect.poll(async () => (await rig.get(fresh())).status, { timeout: 10_000 }).toBe(200)
     await rig.refused(token)
+  })
+
+  it('an issuer that is down is told of in the record of each request that its old keys let in', async () => {
+    const at = Math.floor(Date.now() / 1000) + 2 * 3600
+    const token = signToken(rig.rsa, headerOf(rig.rsa), rig.claims({ iat: at, exp: at + 7200 }))
+    rig.issuer.keys = [rig.rsa.jwk]
+    await rig.gateway.door('/clock', { aheadMs: 2 * 3_600_000 })
+    await expect.poll(async () => (await rig.get(token)).status, { timeout: 10_000 }).toBe(200)
+    rig.issuer.isDown = true
+    await rig.gateway.door('/clock', { aheadMs: 3 * 3_600_000 })
+    for (let i = 0; i < 3; i++) {
+      const answer = await rig.get(token)
+      expect(answer.status).toBe(200)
+      const { reported } = await rig.gateway.recordOf(answer)
+      expect(reported).toMatchObject([{ stage: 'authenticate', code: 'issuer_unavailable' }])
+    }
   })
 
   it('an issuer that is down, with no key left, is 503 and never 401', async () => {

@@ -187,7 +187,7 @@ test('a text is one call and one row, an API key one call to find and two rows t
     id: 'key_2',
     digest: `${digest.slice(0, 63)}${digest.endsWith('0') ? 1 : 0}`,
   })
-  expect(seen()).toEqual([17, 2])
+  expect(seen()).toEqual([33, 2])
 })
 
 test('an isolate asks for the list of blocks once in 2 seconds, whatever it is asked', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { durableObjectOperations, durableObjectState } from '../../src/state/durable-object/index.ts'
 import { apiKeysName, textsName } from '../../src/state/durable-object/names.ts'
 import { TEXTS } from '../../src/state/durable-object/texts.ts'
-import { hexKey } from '../contract/suite.ts'
+import { hexKey, limitOf } from '../contract/suite.ts'
 import { advance, bindings, inside, objects, request, rows, state, stopClock, tables } from './objects.ts'
 
 const operations = durableObjectOperations(bindings)
@@ -78,7 +78,7 @@ describe('objects of the store', () => {
     await inside(owner, ({ sql }) => {
       sql.exec(
         `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-         INSERT INTO api_keys SELECT printf('0fill%d', i), printf('fill%d', i), '{}' FROM n`,
+         INSERT INTO api_keys (digest, id, turn, text) SELECT printf('0fill%d', i), printf('fill%d', i), 1, '{}' FROM n`,
         6250 - had,
       )
     })
@@ -121,4 +121,72 @@ test('a shard of the store that fails rejects with a StateError', async () => {
   const broken = { getByName: () => ({ findApiKey: () => Promise.reject(new Error('overloaded: secret')) }) }
   const failing = durableObjectState()({ SALLYPORT_STATE: broken })
   await expect(failing.findApiKey(hexKey())).rejects.toThrow(/^failed$/)
+})
+
+describe('two API keys that are stored under one id at once', () => {
+  /** The first is held back between its two rounds until the second is stored. */
+  async function overtaken(first: ReturnType<typeof keyOf>, second: ReturnType<typeof keyOf>) {
+    const held = {
+      getByName: (name: string) => {
+        const shard = objects.getByName(name)
+        return {
+          apiKeyTurn: async (id: string) => shard.apiKeyTurn(id),
+          async putApiKey(record: typeof first, turn: number) {
+            await operations.putApiKey(second)
+            return shard.putApiKey(record, turn)
+          },
+          yieldApiKeys: async (id: string, to: { turn: number; digest: string }) =>
+            shard.yieldApiKeys(id, to),
+        }
+      },
+    }
+    expect(await durableObjectOperations({ SALLYPORT_STATE: held }).putApiKey(first)).toBe(true)
+    return operations.findApiKeys({ id: first.id })
+  }
+
+  test.each([
+    ['on two shards', '3', '7'],
+    ['on one shard', '31', '37'],
+  ])('%s are one afterwards, the same in either order', async (_, low, high) => {
+    const { id } = keyOf()
+    const keys = [low, high].map((digits) => ({ ...keyOf(`${digits}${hexKey()}`.slice(0, 64)), id }))
+    const [smaller, greater] = keys as [ReturnType<typeof keyOf>, ReturnType<typeof keyOf>]
+    expect(await overtaken(smaller, greater)).toEqual([greater])
+    await operations.removeApiKey(id)
+    expect(await overtaken(greater, smaller)).toEqual([greater])
+    // A key that is stored afterwards takes its place, whatever its digest.
+    expect(await operations.putApiKey(smaller)).toBe(true)
+    expect(await operations.findApiKeys({ id })).toEqual([smaller])
+    await operations.removeApiKey(id)
+  })
+})
+
+describe('a limit that cannot be counted', () => {
+  const failing = (control: () => Promise<unknown>) =>
+    durableObjectState()({
+      SALLYPORT_STATE: {
+        getByName: () => ({
+          take: () => Promise.reject(new Error('overloaded')),
+          giveBack: async () => {},
+          snapshot: control,
+        }),
+      },
+    })
+  const until = Date.now() + 10 * hour
+  const snapshot = { version: 'a', entries: [{ kind: 'principal', key: 'revoked', until }] }
+  const asked = (name: string) => request({ revocable: [name], limits: [limitOf()] })
+
+  test('lets nobody pass who is revoked, also when that is known only later; others fail', async () => {
+    const state = failing(async () => {
+      await new Promise((done) => setTimeout(done, 20))
+      return snapshot
+    })
+    expect(await state.admit(asked('revoked'))).toEqual({ outcome: 'revoked' })
+    await expect(state.admit(asked('another'))).rejects.toThrow('overloaded')
+  })
+
+  test('fails for all where the control object fails too', async () => {
+    const state = failing(() => Promise.reject(new Error('down')))
+    await expect(state.admit(asked('revoked'))).rejects.toThrow(/overloaded|down/)
+  })
 })

@@ -4,7 +4,7 @@ import { allow, deny, type Identified, type Result } from '../../contract.ts'
 import type { ApiKeyPrincipal, Claims } from '../../principals.ts'
 import { revocable } from '../../revocable.ts'
 import { type CredentialAuthenticator, credential } from '../engine.ts'
-import { frozen } from '../frozen.ts'
+import { freeze } from '../frozen.ts'
 import type { CredentialScheme, Place, Presented } from '../scheme.ts'
 import { importedDigest, ownDigest } from './digest.ts'
 import { type FoundKey, finder } from './find.ts'
@@ -104,7 +104,7 @@ function proven<C>(
   if (!principal.ok) return principal
   return allow({
     principal: principal.value,
-    revocable: [principal.value.id],
+    revocable: [principal.value.id, revocable.apiKeyDigest(record.digest)],
     issuedAtMs,
     ...(warnings.length > 0 && { warnings }),
   })
@@ -122,17 +122,16 @@ function principals<C>(
     const result: Result<ApiKeyPrincipal<C>> =
       read && !read.success
         ? deny('credential_refused', 'what is stored with the key is not what the route wants of it')
-        : allow(
-            frozen({
-              kind: 'apiKey' as const,
-              id: revocable.apiKey(record.id),
-              keyId: record.id,
-              scopes: record.scopes,
-              roles: record.roles ?? [],
-              claims: (read ? read.output : (record.claims ?? {})) as C,
-            }),
-          )
-    made.set(record, result)
+        : allow({
+            kind: 'apiKey' as const,
+            id: revocable.apiKey(record.id),
+            keyId: record.id,
+            scopes: record.scopes,
+            roles: record.roles ?? [],
+            claims: (read ? read.output : (record.claims ?? {})) as C,
+          })
+    // What stays open is made anew for each request.
+    if (!result.ok || freeze(result.value)) made.set(record, result)
     return result
   }
 }

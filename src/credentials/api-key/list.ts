@@ -29,24 +29,26 @@ function readList(text: string, name: string): Result<KeyList> {
   const read = text.length > MAX_CHARS ? undefined : recordsIn(text.trim())
   if (read === undefined)
     return deny('not_configured', `secret ${name} is no JSON array of records and has no record a line`)
-  const records = new Map<string, KeyRecord>()
-  const ids = new Set<string>()
-  let broken = 0
-  for (const each of read) {
-    // Of two records of one key, or with one id, nobody can say which was meant.
-    if (!each.ok || records.has(each.record.digest) || ids.has(each.record.id)) {
-      broken += 1
-      continue
-    }
-    ids.add(each.record.id)
-    records.set(each.record.digest, each.record)
-  }
+  const whole = read.flatMap((each) => (each.ok ? [each.record] : []))
+  const repeatedDigests = repeated(whole.map(({ digest }) => digest))
+  const repeatedIds = repeated(whole.map(({ id }) => id))
+  // Of two records of one key, or with one id, nobody can say which was meant: the first may be the wider one.
+  const clear = whole.filter(({ digest, id }) => !repeatedDigests.has(digest) && !repeatedIds.has(id))
+  const records = new Map(clear.map((record) => [record.digest, record]))
+  const broken = read.length - records.size
   const measure = { limit: 0, actual: broken, unit: 'count' } as const
   const warning = deny('not_configured', `secret ${name} has records that are broken or repeated`, {
     measure,
   })
   if (broken > 0 && records.size === 0) return warning
   return allow({ records, warnings: broken > 0 ? [warning.denial] : [] })
+}
+
+function repeated(texts: readonly string[]): Set<string> {
+  const once = new Set<string>()
+  const again = new Set<string>()
+  for (const text of texts) (once.has(text) ? again : once).add(text)
+  return again
 }
 
 function recordsIn(text: string): ReadRecord[] | undefined {

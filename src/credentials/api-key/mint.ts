@@ -12,7 +12,7 @@ import { type KeyRecord, MAX_RECORD_BYTES, parseKeyRecord } from './record.ts'
 
 /** What a record says beside who the key is. */
 export type KeyGrants = Pick<KeyRecord, 'scopes' | 'roles' | 'claims' | 'expiresAt' | 'name' | 'owner'> & {
-  /** @default a random one, `key_…` */
+  /** @default a random one, `key_…`; of an imported key one that its digest is made into, the same each time */
   id?: string
   /** Milliseconds since the epoch. */
   now: number
@@ -30,6 +30,9 @@ export interface MintedKey {
   key: string
   record: KeyRecord
 }
+
+/** Hex digits of the digest in the id of an imported key that has none: no two of 100,000 keys have the same. */
+const IMPORTED_ID_CHARS = 20
 
 /**
  * Makes an API key. The key itself is in the answer only: what is stored is its SHA-256.
@@ -51,8 +54,12 @@ export async function mintKey({ prefix, checksumSecret, ...grants }: KeyOrder): 
  * `imported` pattern fits.
  * @throws {TypeError} for a digest or a member of the record that is not as it has to be, naming it.
  */
-export const importedRecord = ({ digest, ...grants }: KeyGrants & { digest: string }): KeyRecord =>
-  recordOf(digest.toLowerCase(), grants)
+export function importedRecord({ digest, ...grants }: KeyGrants & { digest: string }): KeyRecord {
+  const known = digest.toLowerCase()
+  // Another id each time would be another key each time that one file is imported.
+  const named = known.replaceAll(/[^0-9a-f]/g, '').slice(0, IMPORTED_ID_CHARS)
+  return recordOf(known, { id: `key_${named}`, ...grants })
+}
 
 /** What is stored is read again as the gateway will read it, its size included; members that are undefined are not in JSON. */
 function recordOf(digest: string, { now, id, ...grants }: KeyGrants): KeyRecord {

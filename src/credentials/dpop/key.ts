@@ -1,4 +1,5 @@
 import { decodeBase64url } from '../../lib/base64url.ts'
+import { hasSmallOrder } from '../../lib/small-order.ts'
 import { PROOF_ALGORITHMS } from './algorithms.ts'
 
 /** A public key out of a proof's header, not imported yet. */
@@ -40,7 +41,7 @@ export function readProofKey(value: unknown, algorithm: string): ProofKey | unde
     }
     case 'OKP': {
       const x = textOf(jwk.x, spec.bytes)
-      if (jwk.crv !== spec.crv || x === undefined) return undefined
+      if (jwk.crv !== spec.crv || x === undefined || isWeak(x)) return undefined
       const as = { name: spec.crv }
       return {
         ...named({ crv: spec.crv, kty: 'OKP', x }),
@@ -79,6 +80,12 @@ const named = (members: JsonWebKey): Pick<ProofKey, 'jwk' | 'canonical'> => ({
 
 const textOf = (value: unknown, bytes: number): string | undefined =>
   typeof value === 'string' && decodeBase64url(value)?.length === bytes ? value : undefined
+
+/** Under such a point anybody can sign, so that the proof would bind the token to nobody. */
+function isWeak(x: string): boolean {
+  const point = decodeBase64url(x)
+  return point === undefined || hasSmallOrder(point)
+}
 
 /** A Base64urlUInt (RFC 7518 section 2): no leading zero byte, so that one number has one text and one thumbprint. */
 function numberOf(value: unknown): { text: string; bytes: Uint8Array } | undefined {

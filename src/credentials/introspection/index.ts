@@ -3,11 +3,12 @@ import type { Means, Proven, Verify } from '../../authenticator.ts'
 import { allow, deny, type Identified, type Result } from '../../contract.ts'
 import { sha256, utf8 } from '../../lib/digest.ts'
 import { encodeHex } from '../../lib/hex.ts'
+import { isObject } from '../../options.ts'
 import type { Claims, TokenPrincipal } from '../../principals.ts'
 import { revocable } from '../../revocable.ts'
 import { dpopChallenge, inspectProof } from '../dpop/index.ts'
 import { type CredentialAuthenticator, credential } from '../engine.ts'
-import { frozen } from '../frozen.ts'
+import { freeze, frozen } from '../frozen.ts'
 import { inspectBinding } from '../jwt/binding.ts'
 import { type ClaimsFacts, checkClaims } from '../jwt/claims.ts'
 import { isToken68 } from '../present.ts'
@@ -26,9 +27,10 @@ const MAX_CHARS = 4096
 /**
  * Takes opaque access tokens, about which the issuer is asked (RFC 7662): its answer has to be `active: true` and to name
  * this issuer, this audience, `sub`, `iat` and an `exp` that is not over. Answers are remembered by the token's SHA-256. An
- * endpoint that fails is a 503 with Retry-After, and is asked again 1 s to 30 s later; at most 50 questions run at a time in
- * an isolate, and at most 50 a second may be about tokens that turn out not to be active. Every text but one of three parts
- * is taken for a token of this issuer: in `oneOf` it stands last. A bad option throws a `TypeError` at load that names it.
+ * endpoint that fails is a 503 with Retry-After, and is asked again 1 s to 30 s later; one that fails at this token alone is a
+ * 503 for this token alone. At most 50 questions run at a time in an isolate, and at most 50 a second may be about new tokens
+ * that turn out not to be active. Every text but one of three parts is taken for a token of this issuer: in `oneOf` it stands
+ * last. A bad option throws a `TypeError` at load that names it.
  * @example
  * import { opaqueToken } from 'sallyport/credentials'
  *
@@ -78,6 +80,8 @@ export function opaqueToken<C = Claims>(
       }
       const checked = checkClaims(found.value, issuer, policy.claims, facts.now)
       if (!checked.ok) return checked
+      if (isUnboundDpop(found.value))
+        return deny('credential_refused', 'the issuer says that the token is bound to a key, and names none')
       const bind = inspectBinding(found.value.cnf, presented, facts, dpop)
       if (!bind.ok) return bind
       const claims = schemed(found.value)
@@ -93,6 +97,9 @@ export function opaqueToken<C = Claims>(
     kind: 'token',
     secrets: [options.clientSecret],
     issuers: [options.issuer],
+    vars: [{ name: options.introspection, isUrl: true }, { name: options.clientId }],
+    certificateBound: true,
+    catchesAll: true,
     places: dpop ? [...bearer, DPOP] : bearer,
     challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpopChallenge(dpop)] : [])],
     // Three parts are a JWT, which tells its issuer: one of another issuer is none of this one's business.
@@ -115,6 +122,12 @@ function proven<C>(
   return { principal: frozen(principal), revocable: names, issuedAtMs }
 }
 
+/** A token that was made for a key (RFC 9449 sections 5 and 6.2), of which nobody says for which; Keycloak tells it by `typ`. */
+function isUnboundDpop({ token_type, typ, cnf }: Members): boolean {
+  const isDpop = [token_type, typ].some((type) => typeof type === 'string' && type.toLowerCase() === 'dpop')
+  return isDpop && !(isObject(cnf) && Object.hasOwn(cnf, 'jkt'))
+}
+
 /** Reads an answer by the route's schema once: it is remembered, and what is said of it does not change. */
 function claimsReader<C>(schema: GenericSchema<unknown, C> | undefined): (members: Members) => Result<C> {
   const read = new WeakMap<Members, Result<C>>()
@@ -125,8 +138,9 @@ function claimsReader<C>(schema: GenericSchema<unknown, C> | undefined): (member
     const result: Result<C> =
       parsed && !parsed.success
         ? deny('credential_refused', 'what the issuer says of the token is not what the route wants of it')
-        : allow(frozen((parsed ? parsed.output : members) as C))
-    read.set(members, result)
+        : allow((parsed ? parsed.output : members) as C)
+    // What stays open is made anew for each request.
+    if (!result.ok || freeze(result.value)) read.set(members, result)
     return result
   }
 }

@@ -6,6 +6,8 @@ import type { Endpoint, Members } from './endpoint.ts'
 
 const MAX_ANSWER_BYTES = 65_536
 const JSON_LIMITS = { maxDepth: 16, maxNodes: 2000 }
+/** What an endpoint, or the firewall before it, says of a token that it does not like. */
+const OF_THE_TOKEN = [400, 403, 413, 422]
 
 /** Asks the endpoint about a token (RFC 7662 section 2), in a body: a URL would be in its logs. */
 export async function introspect(
@@ -29,19 +31,25 @@ export async function introspect(
     })
     if (response.status === 200) return answerOf(response)
     await response.body?.cancel()
-    if (response.status !== 401) return failed(`the endpoint answered ${response.status}`)
+    const reason = `the endpoint answered ${response.status}`
+    if (OF_THE_TOKEN.includes(response.status)) return failedOfOne(reason)
+    if (response.status !== 401) return failed(reason)
   }
   return failed("the endpoint refuses the gateway's own credentials")
 }
 
 async function answerOf(response: Response): Promise<Answer<Members>> {
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
-  const isJson = type.trim().toLowerCase() === 'application/json'
-  const bytes = isJson ? await readAtMost(response, MAX_ANSWER_BYTES) : undefined
-  if (!isJson) await response.body?.cancel()
-  if (bytes === undefined) return failed('the answer of the endpoint is not JSON, or is too long')
+  if (type.trim().toLowerCase() !== 'application/json') {
+    await response.body?.cancel()
+    return failed('the answer of the endpoint is not JSON')
+  }
+  const bytes = await readAtMost(response, MAX_ANSWER_BYTES)
+  if (bytes === undefined) return failedOfOne('the answer of the endpoint is too long')
   const json = parseJson(bytes, JSON_LIMITS, { exactNumbers: false })
-  if (!json.ok || !isMembers(json.value)) return failed('the answer of the endpoint is not strict JSON')
+  // Any other fault may come from what one user has written of herself.
+  if (!json.ok && json.fault !== 'syntax') return failedOfOne('the answer of the endpoint is not strict JSON')
+  if (!json.ok || !isMembers(json.value)) return failed('the answer of the endpoint is not a JSON object')
   const { active } = json.value
   if (active === true) return { known: json.value, bytes: bytes.length }
   if (active === false) return { unknown: 'the issuer says that the token is not active' }
@@ -75,3 +83,4 @@ const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const failed = (reason: string): Answer<never> => ({ failed: reason })
+const failedOfOne = (reason: string): Answer<never> => ({ failed: reason, ofOne: true })

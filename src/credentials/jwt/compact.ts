@@ -20,6 +20,10 @@ export type CompactOutcome =
   | { ok: false; reason: string; measure?: NonNullable<Denial['measure']> }
 
 const HEADER_CHARS = 2048
+/** What is too deep shows early as a rule; whole groups of four, so that they decode by themselves. */
+const BEGINNING_CHARS = 512
+/** An escape costs as much as dozens of plain characters; issuers write some, in names and addresses. */
+const MAX_ESCAPES = 500
 const HEADER_LIMITS: JsonLimits = { maxDepth: 8, maxNodes: 100 }
 const CLAIMS_LIMITS: JsonLimits = { maxDepth: 8, maxNodes: 500 }
 
@@ -41,8 +45,7 @@ export function readCompact(text: string, maxChars: number): CompactOutcome {
   const header = readPart(text.slice(0, first), 'header', HEADER_LIMITS)
   if (!header.ok) return header
   const signature = decodeBase64url(text.slice(second + 1))
-  if (signature === undefined)
-    return { ok: false, reason: "the token's signature is not canonical base64url" }
+  if (signature === undefined) return { ok: false, reason: "no canonical base64url in the token's signature" }
   return {
     ok: true,
     compact: {
@@ -57,19 +60,34 @@ export function readCompact(text: string, maxChars: number): CompactOutcome {
 type Part = { ok: true; members: Members } | Extract<CompactOutcome, { ok: false }>
 
 function readPart(text: string, part: 'header' | 'claims', limits: JsonLimits): Part {
-  const binary = decodeBinary(text)
-  if (binary === undefined) return { ok: false, reason: `the token's ${part} is not canonical base64url` }
-  const json = findExcess(binary, limits) ?? parseJson(bytesOf(binary), limits, { exactNumbers: true })
+  const beginning = decodeBinary(text.slice(0, BEGINNING_CHARS))
+  const early = beginning === undefined ? undefined : findExcess(beginning, limits)
+  const binary = early ? beginning : decodeBinary(text)
+  if (binary === undefined) return { ok: false, reason: `no canonical base64url in the token's ${part}` }
+  if (hasMore(binary, '\\', MAX_ESCAPES))
+    return { ok: false, reason: `too many escapes in the token's ${part}` }
+  const json =
+    early ?? findExcess(binary, limits) ?? parseJson(bytesOf(binary), limits, { exactNumbers: true })
   if (!json.ok) {
-    const reason = `the token's ${part} is not strict JSON: ${json.fault}`
+    const reason = `no strict JSON in the token's ${part}: ${json.fault}`
     const unit = json.fault === 'depth' ? 'levels' : 'count'
     return json.measure ? { ok: false, reason, measure: { ...json.measure, unit } } : { ok: false, reason }
   }
   const { value } = json
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { ok: false, reason: `the token's ${part} is not an object` }
+    return { ok: false, reason: `no object in the token's ${part}` }
   }
   return { ok: true, members: value as Members }
+}
+
+/** Whether a character stands in a text more often than `max`, without looking any further. */
+function hasMore(text: string, character: string, max: number): boolean {
+  let at = -1
+  for (let found = 0; found <= max; found++) {
+    at = text.indexOf(character, at + 1)
+    if (at < 0) return false
+  }
+  return true
 }
 
 const tooLong = (reason: string, limit: number, actual: number): CompactOutcome => ({

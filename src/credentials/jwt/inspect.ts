@@ -26,12 +26,12 @@ export function inspectToken(
   facts: Identified,
   env: Env,
 ): Result<Inspected> {
-  const issuer = policy.issuerOf(env)
-  if (!issuer.ok) return issuer
   if (!outcome.ok) {
     const { reason, measure } = outcome
     return deny('credential_refused', reason, measure && { measure })
   }
+  const issuer = policy.issuerOf(env)
+  if (!issuer.ok) return issuer
   const { compact } = outcome
   const { now } = facts
   const header = checkHeader(compact, policy.header)

@@ -8,12 +8,18 @@ const MAX_CHARS = 1_048_576
 const MAX_TOKEN_CHARS = 4096
 const MAX_AGE_MS = 300_000
 
-/** What a token has proven, and the key that it rests on. Frozen: it is given to many requests. */
+/** What a token has proven, and the key that it rests on. Frozen throughout: it is given to many requests. */
 export interface Verified {
   readonly proven: Readonly<Proven<TokenPrincipal>>
   readonly keys: KeySource
   readonly thumbprint: string
   readonly verifiedAtMs: number
+}
+
+/** What is known of a token, and whether its key is only in a set that is past its lifetime. */
+export interface Recalled {
+  readonly proven: Verified['proven']
+  readonly isStale: boolean
 }
 
 /**
@@ -30,18 +36,18 @@ export function recallVerified(
   token: string,
   keys: KeySource,
   now: number,
-): Verified | undefined {
+): Recalled | undefined {
   if (token.length > MAX_TOKEN_CHARS) return undefined
   const name = `${policy} ${token}`
   const found = entries.get(name)
   if (found === undefined) return undefined
   forget(name)
   const age = now - found.verifiedAtMs
-  if (age < 0 || age >= MAX_AGE_MS || found.keys !== keys || !keys.isCurrent(found.thumbprint, now)) {
-    return undefined
-  }
+  if (age < 0 || age >= MAX_AGE_MS || found.keys !== keys) return undefined
+  const standing = keys.standing(found.thumbprint, now)
+  if (standing === undefined) return undefined
   put(name, found)
-  return found
+  return { proven: found.proven, isStale: standing === 'stale' }
 }
 
 /** Keeps what was verified now. */

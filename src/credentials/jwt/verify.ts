@@ -7,7 +7,7 @@ import { encodeBase64url } from '../../lib/base64url.ts'
 import { sha256, utf8 } from '../../lib/digest.ts'
 import type { Claims, TokenPrincipal } from '../../principals.ts'
 import { revocable } from '../../revocable.ts'
-import { frozen } from '../frozen.ts'
+import { freeze, frozen } from '../frozen.ts'
 import type { Inspected } from './inspect.ts'
 import type { Policy } from './policy.ts'
 import { keepVerified, recallVerified } from './verified.ts'
@@ -23,7 +23,7 @@ export async function verifyToken(
 ): Promise<Result<Proven<TokenPrincipal>>> {
   const { token, issuer, now, bind } = inspected
   const known = recallVerified(policy.id, token, issuer.keys, now)
-  const verified = known ? allow(known.proven) : await verifySigned(policy, inspected, means)
+  const verified = known ? told(known.proven, known.isStale) : await verifySigned(policy, inspected, means)
   if (!verified.ok) return verified
   const bound = await bind(token, means)
   return bound.ok ? allow({ ...verified.value, ...bound.value }) : bound
@@ -46,9 +46,15 @@ async function verifySigned(
   const claims = claimsOf(policy, compact.claims)
   if (claims === undefined) return refused("the token's claims do not match the schema of the route")
   const proven = await provenOf(inspected, claims)
-  keepVerified(policy.id, token, { proven, keys: issuer.keys, thumbprint: key.thumbprint, verifiedAtMs: now })
-  return allow(found.isStale ? { ...proven, warnings: [STALE] } : proven)
+  const { thumbprint } = key
+  if (freeze(claims))
+    keepVerified(policy.id, token, { proven, keys: issuer.keys, thumbprint, verifiedAtMs: now })
+  return told(proven, found.isStale)
 }
+
+/** Each request whose key may be out of date says so in its record. */
+const told = (proven: Proven<TokenPrincipal>, isStale: boolean): Result<Proven<TokenPrincipal>> =>
+  allow(isStale ? { ...proven, warnings: [STALE] } : proven)
 
 /** The first of the keys whose signature it is. */
 export async function signedBy(

@@ -67,11 +67,12 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
         const { background = () => {} } = request
         const owners = byOwner(request)
         const shard = request.claim && deliveryName(request.claim)
+        const refreshing = refreshed(request)
         try {
           const [claim, answers] = await Promise.all([
             claimed(request, round),
             Promise.all(Array.from(owners, ([owner, at]) => counted(request, round, owner, at))),
-            refreshed(request),
+            refreshing,
           ])
           const admission = decide(request, copy, claim, answers)
           const passes =
@@ -85,6 +86,10 @@ export function durableObjectState(options: DurableObjectStateOptions = {}): Sta
         } catch (error) {
           // An answer that was lost may have taken its share: all are asked, and a retry's round outranks this.
           background(undo(request, round, everyOwner(request)))
+          // Who is known to be refused must not pass because something else could not be asked.
+          await refreshing.catch(() => {})
+          const refused = copy.isFresh(Date.now()) ? refusal(request, copy) : undefined
+          if (refused) return refused
           throw error
         }
       },
@@ -127,6 +132,13 @@ function everyOwner(request: AdmitRequest): string[] {
   return [...owners, ...(request.claim ? [deliveryName(request.claim)] : [])]
 }
 
+function refusal(request: AdmitRequest, copy: ControlCopy): Admission | undefined {
+  const now = Date.now()
+  if (copy.blocks(request.client, now)) return { outcome: 'blocked' }
+  if (copy.revokes(request.revocable ?? [], request.issuedAt, now)) return { outcome: 'revoked' }
+  return undefined
+}
+
 /** Blocked before revoked before limited before leased or done. */
 function decide(
   request: AdmitRequest,
@@ -134,9 +146,8 @@ function decide(
   claimed: Claimed | undefined,
   answers: readonly OwnerAnswer[],
 ): Admission {
-  const now = Date.now()
-  if (copy.blocks(request.client, now)) return { outcome: 'blocked' }
-  if (copy.revokes(request.revocable ?? [], request.issuedAt, now)) return { outcome: 'revoked' }
+  const refused = refusal(request, copy)
+  if (refused) return refused
   const placed: LimitReading[] = []
   for (const { at, readings } of answers) {
     readings.forEach((reading, index) => {

@@ -19,10 +19,11 @@ export class ControlCopy {
   }
 
   /** Takes a snapshot that was asked for at `askedAt`: its age counts from the question, not the answer. */
-  update({ version, entries, cutoffs = [] }: Snapshot, askedAt: number): void {
+  update({ version, entries, cutoffs = [] }: Snapshot, askedAt: number, now = Date.now()): void {
     // Without entries the answer means "as you know it", which holds only for the version still held.
     if (entries === undefined && version !== this.#version) return
-    if (askedAt < this.#readAt) return
+    // A newer one is there already. A copy of a moment to come is none: the clock was set back since.
+    if (askedAt < this.#readAt && this.#readAt <= now) return
     this.#readAt = askedAt
     if (entries === undefined) return
     const until = { client: new Map<string, number>(), principal: new Map<string, number>() }

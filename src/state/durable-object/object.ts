@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { ApiKeyRecord } from '../operations.ts'
+import type { ApiKeyName, ApiKeyRecord } from '../operations.ts'
 import type { DeliveryClaim, LimitClaim, Settlement } from '../state.ts'
-import { ApiKeys } from './api-keys.ts'
+import { ApiKeys, type Put, type Turn } from './api-keys.ts'
 import { Control, type Snapshot } from './control.ts'
 import { type Counted, Counts } from './counts.ts'
 import { type Claimed, Deliveries } from './deliveries.ts'
@@ -147,10 +147,28 @@ export class SallyportState extends DurableObject<unknown> {
     return this.#created === 'store' ? this.#apiKeys.find(digest) : undefined
   }
 
-  /** On a shard of API keys: false when it is full. */
-  putApiKey(record: ApiKeyRecord): boolean {
+  /** On a shard of API keys: those with the id or the digest. */
+  namedApiKeys(by: ApiKeyName): ApiKeyRecord[] {
+    return this.#created === 'store' ? this.#apiKeys.named(by) : []
+  }
+
+  /** On a shard of API keys: the turn of the one with the id, 0 for none. */
+  apiKeyTurn(id: string): number {
+    return this.#created === 'store' ? this.#apiKeys.turnOf(id) : 0
+  }
+
+  /** On a shard of API keys. */
+  putApiKey(record: ApiKeyRecord, turn: number): Put {
     this.#create('store')
-    return this.#apiKeys.put(record)
+    return this.#apiKeys.put(record, turn)
+  }
+
+  /** On a shard of API keys: removes what has the id and is older; answers what has it and is newer. */
+  yieldApiKeys(id: string, to: Turn): Turn | undefined {
+    if (this.#created !== 'store') return undefined
+    const newer = this.#apiKeys.yieldTo(id, to)
+    this.#sweepIfEmpty()
+    return newer
   }
 
   /** On a shard of API keys: those after a digest. */
@@ -158,12 +176,11 @@ export class SallyportState extends DurableObject<unknown> {
     return this.#created === 'store' ? this.#apiKeys.page(after) : []
   }
 
-  /** On a shard of API keys: false when there was none with the id, or only the one with the digest `except`. */
-  removeApiKey(id: string, except?: string): boolean {
+  /** On a shard of API keys: false when there was none with the id. */
+  removeApiKey(id: string): boolean {
     if (this.#created !== 'store') return false
-    // The last one takes the tables with it.
-    const isRemoved = this.#apiKeys.remove(id, except)
-    if (isRemoved && this.#apiKeys.isEmpty()) this.#sweepBy(0, Date.now())
+    const isRemoved = this.#apiKeys.remove(id)
+    if (isRemoved) this.#sweepIfEmpty()
     return isRemoved
   }
 
@@ -198,6 +215,11 @@ export class SallyportState extends DurableObject<unknown> {
       this.#sweepBy(now, now)
     }
     return now
+  }
+
+  /** The last API key takes the tables with it. */
+  #sweepIfEmpty(): void {
+    if (this.#apiKeys.isEmpty()) this.#sweepBy(0, Date.now())
   }
 
   #sweepBy(expiresAt: number, now: number): void {

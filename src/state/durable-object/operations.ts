@@ -1,6 +1,7 @@
 import { type ApiKeyPage, checkApiKey, MOST_API_KEYS, type Operations } from '../operations.ts'
 import { apiKeysName, apiKeysNames, controlName, deliveryName, deliveryNames } from './names.ts'
 import { namespaceOf } from './namespace.ts'
+import type { SallyportState } from './object.ts'
 
 /**
  * Operations on the Durable Object backend; the same binding as `durableObjectState`, the same `TypeError`.
@@ -19,11 +20,10 @@ export function durableObjectOperations(
   const objects = namespaceOf(env, binding)
   const control = () => objects.getByName(controlName)
 
-  /** On every shard but for the key itself, should it be there: a key that is made anew has another digest. */
-  async function remove(id: string, except?: string): Promise<boolean> {
-    const removals = apiKeysNames().map(async (name) => objects.getByName(name).removeApiKey(id, except))
-    return (await Promise.all(removals)).includes(true)
-  }
+  const shardOf = (digest: string) => objects.getByName(apiKeysName(digest))
+  /** An id says nothing of the shard: all are asked. */
+  const every = <T>(ask: (shard: DurableObjectStub<SallyportState>) => Promise<T>): Promise<T[]> =>
+    Promise.all(apiKeysNames().map((name) => ask(objects.getByName(name))))
 
   return {
     block: async (client, until, reason) => control().block(client, until, reason),
@@ -38,13 +38,23 @@ export function durableObjectOperations(
     },
     async putApiKey(record) {
       checkApiKey(record)
-      const isStored = await objects.getByName(apiKeysName(record.digest)).putApiKey(record)
-      if (!isStored)
+      const { id, digest } = record
+      const turn = 1 + Math.max(...(await every(async (shard) => shard.apiKeyTurn(id))))
+      const put = await shardOf(digest).putApiKey(record, turn)
+      if (put === 'taken') return false
+      if (put === 'full')
         throw new RangeError(`${MOST_API_KEYS} API keys are kept: remove some before adding more`)
-      await remove(record.id, record.digest)
+      const newer = await every(async (shard) => shard.yieldApiKeys(id, { turn, digest }))
+      // Somebody has stored another key under the id meanwhile: this one is what it replaces.
+      for (const each of newer) if (each !== undefined) await shardOf(digest).yieldApiKeys(id, each)
+      return true
+    },
+    async findApiKeys(by) {
+      if ('digest' in by) return shardOf(by.digest).namedApiKeys(by)
+      return (await every(async (shard) => shard.namedApiKeys(by))).flat()
     },
     listApiKeys: (cursor = '0') => page(objects, cursor),
-    removeApiKey: (id) => remove(id),
+    removeApiKey: async (id) => (await every(async (shard) => shard.removeApiKey(id))).includes(true),
   }
 }
 

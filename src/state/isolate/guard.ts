@@ -9,9 +9,11 @@ import { Memory } from './memory.ts'
 export function guard(state: State, clock: () => number = Date.now): State {
   const memory = new Memory()
   const breaker = new Breaker()
+  // Of its own: a stranger can have look-ups made, and their failures must not decide what becomes of admits.
+  const storeBreaker = new Breaker()
   /** Who asks the store says by the signal alone how long it waits: its silence tells nothing of the state. */
   const asked = <T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> =>
-    breaker.pass({ token: crypto.randomUUID(), waitMs: 0, ...(signal && { signal }) }, clock(), ask)
+    storeBreaker.pass({ token: crypto.randomUUID(), waitMs: 0, ...(signal && { signal }) }, clock(), ask)
   return {
     async admit(request) {
       const now = clock()

@@ -1,6 +1,7 @@
 import {
   API_KEYS_A_PAGE,
   type ApiKeyPage,
+  type ApiKeyRecord,
   checkApiKey,
   checkRefusal,
   LONGEST_REASON,
@@ -78,8 +79,19 @@ export function upstashOperations(
       checkApiKey(record)
       const args = [record.digest, record.id, record.text, String(MOST_API_KEYS)]
       const stored = await connection.script(scripts.putApiKey, keys.apiKeys, args)
-      if (stored !== 1)
+      if (stored !== 1 && stored !== 2)
         throw new RangeError(`${MOST_API_KEYS} API keys are kept: remove some before adding more`)
+      return stored === 1
+    },
+    async findApiKeys(by) {
+      const [records, ids] = keys.apiKeys
+      const hget = async (key: string, field: string): Promise<string | undefined> => {
+        const value = await connection.command((redis) => redis.hget<unknown>(key, field))
+        return value === null ? undefined : String(value)
+      }
+      const digest = 'id' in by ? await hget(ids, by.id) : by.digest
+      const stored = digest === undefined ? undefined : await hget(records, digest)
+      return digest === undefined || stored === undefined ? [] : [recordOf(digest, stored)]
     },
     async listApiKeys(cursor = '0') {
       if (!/^[0-9]{1,20}$/.test(cursor)) throw new TypeError('the cursor is none that a page came with')
@@ -93,13 +105,16 @@ export function upstashOperations(
   }
 }
 
-/** Fields and values take turns in what HSCAN answers; a value is `<id> <record>`. */
+/** What is stored of a digest is `<id> <record>`. */
+function recordOf(digest: string, stored: string): ApiKeyRecord {
+  const [, id, text] = /^(\S+) ([\s\S]*)$/.exec(stored) ?? []
+  if (id === undefined || text === undefined) throw new StateError('answer not understood')
+  return { id, digest, text }
+}
+
+/** Fields and values take turns in what HSCAN answers. */
 function pageOf([next, flat]: [string, readonly (string | number)[]]): ApiKeyPage {
-  const records = []
-  for (let i = 0; i < flat.length; i += 2) {
-    const [, id, text] = /^(\S+) ([\s\S]*)$/.exec(String(flat[i + 1])) ?? []
-    if (id === undefined || text === undefined) throw new StateError('answer not understood')
-    records.push({ id, digest: String(flat[i]), text })
-  }
+  const records: ApiKeyRecord[] = []
+  for (let i = 0; i < flat.length; i += 2) records.push(recordOf(String(flat[i]), String(flat[i + 1])))
   return { records, ...(String(next) !== '0' && { cursor: String(next) }) }
 }

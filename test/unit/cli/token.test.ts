@@ -4,13 +4,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { defineRoute, hasScope, sameTenant } from 'sallyport'
+import { defineRoute, hasScope, network, sameTenant } from 'sallyport'
 import { apiKey, jwt, oneOf } from 'sallyport/credentials'
 import * as v from 'valibot'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { readArguments } from '../../../src/cli/arguments.ts'
 import { explainToken, type Row } from '../../../src/cli/explain-token.ts'
-import { findRoute, tableOf, timeOf } from '../../../src/cli/token.ts'
+import { findRoute } from '../../../src/cli/find-route.ts'
+import { readRevocation } from '../../../src/cli/revoke.ts'
+import { quoted, revokeCommands } from '../../../src/cli/revoke-commands.ts'
+import { timeOf } from '../../../src/cli/token.ts'
+import { summaryOf, tableOf } from '../../../src/cli/token-table.ts'
+import { shown } from '../../../src/cli/token-values.ts'
 import { fixedKeys } from '../../../src/keys/index.ts'
+import { revocable } from '../../../src/revocable.ts'
 import { goodClaims, key, NOW, tokenWith } from '../credentials/jwt/fixture.ts'
 import { headerOf, makeSigner, signToken } from '../credentials/jwt/signer.ts'
 
@@ -22,6 +29,13 @@ const authenticate = jwt({
   claims: v.looseObject({ tenant: v.literal('acme') }),
 })
 const routes = {
+  tenants: defineRoute({
+    ...base,
+    method: ['GET', 'POST'],
+    path: '/tenants/*',
+    authenticate,
+    authorize: network('203.0.113.0/24'),
+  }),
   orders: defineRoute({
     ...base,
     method: 'GET',
@@ -44,6 +58,14 @@ const keysOf = (jwk: object) => (algorithms: readonly string[]) =>
 async function explain(token: string, named: string, more: Partial<Parameters<typeof explainToken>[0]> = {}) {
   const { route, method, params } = findRoute(routes, named)
   return explainToken({ token, route, method, params, vars, now: NOW * 1000, keysOf: undefined, ...more })
+}
+const allOf = async (token: string, named: string, more: Parameters<typeof explain>[2] = {}) =>
+  tableOf(await explain(token, named, more))
+const throwing = {
+  ...sameTenant('tenant'),
+  test: () => {
+    throw new Error('a fault of the route')
+  },
 }
 const resultOf = (rows: readonly Row[], check: string) => rows.find((row) => row.check === check)?.result
 const failed = (rows: readonly Row[]) =>
@@ -95,7 +117,8 @@ describe('a token is explained', () => {
   })
 
   it('by its own issuer, where a route takes several', async () => {
-    const { rows } = await explain(tokenWith({ iss: 'https://other.test', aud: 'b' }), 'list')
+    const other = { iss: 'https://other.test', aud: 'b', scope: 'orders:admin' }
+    const { rows } = await explain(tokenWith(other), 'list')
     expect(failed(rows)).toEqual([])
   })
 
@@ -125,10 +148,177 @@ describe('a token is explained', () => {
   })
 
   it('without its signature, and with nothing that would steer a terminal', async () => {
-    const token = tokenWith({ scope: ['orders:read', 'a\u200eb'] })
-    const told = tableOf(await explain(token, 'orders'))
-    expect(told).not.toContain(token.split('.')[2])
-    expect(told).not.toContain('\u200e')
+    const long = 'x'.repeat(300)
+    const token = tokenWith({ scope: ['orders:read', 'a\u200eb'], sub: '\u061ca', aud: ['orders-api', long] })
+    for (const now of [NOW, NOW + 9999]) {
+      const told = (await allOf(token, 'orders', { now: now * 1000 })).replaceAll('\n', '')
+      for (const part of [token, ...token.split('.'), 'x'.repeat(80)]) expect(told).not.toContain(part)
+      expect(told).not.toMatch(/[\p{Cf}\p{Cc}]/u)
+    }
+    const control = await allOf(tokenWith({ iss: 'https://x.test\u001b[2J\u009b' }), 'orders')
+    expect(control).toContain('iss "https://x.test\\u001b[2J\ufffd"')
+  })
+
+  it('and its values are cut short', () => {
+    expect(shown('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`)
+    expect(shown('x'.repeat(79))).toBe(`"${'x'.repeat(78)}…`)
+    expect([...shown('\u{1f600}'.repeat(500))]).toHaveLength(80)
+    expect(shown(undefined)).toBe('none')
+    expect(shown('1')).not.toBe(shown(1))
+  })
+})
+
+describe('what was wanted and what was found', () => {
+  const rowOf = async (check: string, token: string, named = 'orders', more = {}) =>
+    (await explain(token, named, more)).rows.find((row) => row.check === check)
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, string, string]>([
+    [
+      'issuer',
+      { iss: 'https://x.test' },
+      {},
+      '"https://issuer.test", the var ISSUER',
+      'iss "https://x.test"',
+    ],
+    ['issuer', { iss: 'https://issuer.test/' }, {}, '', 'iss "https://issuer.test/"'],
+    ['audience', { aud: ['a', 'b'] }, {}, '"orders-api"', 'aud ["a","b"]'],
+    ['header', {}, { typ: 'JWT' }, 'typ "at+jwt"', 'typ "JWT"'],
+    ['header', {}, { alg: 'none' }, 'alg "ES256"', 'alg "none"'],
+    ['header', {}, { jwk: { kty: 'EC' } }, 'alg "ES256"', 'and the members ["jwk"]'],
+    [
+      'expiry',
+      { iat: NOW - 700, exp: NOW - 400 },
+      {},
+      'exp after 2027-01-15T07:59:30Z',
+      '(2027-01-15T07:53:20Z)',
+    ],
+    ['begin', { iat: NOW + 60, exp: NOW + 90 }, {}, 'until 2027-01-15T08:00:30Z', 'iat 1800000060'],
+    ['lifetime', { exp: NOW + 200_000 }, {}, 'at most 86400 s', 'exp 1800200000'],
+    ['lifetime', { exp: '1800000000' }, {}, 'whole seconds', 'exp "1800000000"'],
+    ['lifetime', { exp: 8e15 }, {}, 'whole seconds', 'exp 8000000000000000'],
+    ['kind of token', { jti: undefined }, {}, 'client_id, jti', 'aud "orders-api", client_id "app-1"'],
+    ['scopes', { scope: 'a  b' }, {}, 'single spaces', 'scope "a  b"'],
+  ])('is told of %s %j %j', async (check, claims, header, wanted, found) => {
+    const row = await rowOf(check, tokenWith(claims, header))
+    expect(row).toMatchObject({
+      result: 'fail',
+      wanted: expect.stringContaining(wanted),
+      found: expect.stringContaining(found),
+    })
+    const told = await allOf(tokenWith(claims, header), 'orders')
+    expect(told).toContain(`wanted  ${row?.wanted}`)
+    expect(told).toContain(`found   ${row?.found}`)
+  })
+
+  it('is told of every issuer that the route takes', async () => {
+    const row = await rowOf('issuer', tokenWith({ iss: 'https://x.test' }), 'list')
+    expect(row?.wanted).toBe(
+      '"https://issuer.test", the var ISSUER or "https://other.test", the var ORIGIN_URL',
+    )
+  })
+
+  it('is told of the scopes, claims and parameters that a rule reads', async () => {
+    const scope = await rowOf('authorization', tokenWith(), 'list')
+    expect(scope).toMatchObject({ why: expect.stringContaining('orders:admin') })
+    expect(scope?.found).toBe('scopes ["orders:read","orders:write"]')
+    const tenant = await rowOf('authorization', tokenWith(), 'GET /tenants/globex/orders')
+    expect(tenant?.found).toBe('claim tenant "acme", :tenant "globex"')
+  })
+
+  it('is told of what cannot be read, with no part of it', async () => {
+    expect(await rowOf('form', 'junk.x')).toMatchObject({ found: '2 parts, 6 characters' })
+    const told = await allOf(`${'x'.repeat(300)}.y`, 'orders')
+    expect(told).not.toContain('xxx')
+  })
+
+  it('leaves open what only a request or another path tells', async () => {
+    const pattern = await rowOf('authorization', tokenWith(), 'GET /tenants/:tenant/orders')
+    expect(pattern).toMatchObject({ result: 'not checked', why: expect.stringContaining('a real path') })
+    const client = await rowOf('authorization', tokenWith(), 'POST /tenants/acme/orders')
+    expect(client).toMatchObject({
+      result: 'not checked',
+      why: expect.stringContaining('where the client is'),
+    })
+    for (const [claims, check] of [
+      [{ exp: 'x' }, 'expiry'],
+      [{ iat: 1.5 }, 'begin'],
+      [{ nbf: null }, 'begin'],
+    ] as const) {
+      expect(await rowOf(check, tokenWith(claims))).toMatchObject({ result: 'not checked' })
+    }
+  })
+
+  it('tells a rule that throws from one that says no', async () => {
+    const route = { ...routes.orders, authorize: throwing } as unknown as typeof routes.orders
+    const row = await rowOf('authorization', tokenWith(), 'GET /tenants/acme/orders', { route })
+    expect(row).toMatchObject({ result: 'fail', why: expect.stringContaining('500') })
+  })
+
+  it('and how many checks were not made', async () => {
+    const summary = async (token: string, named: string, more = {}) =>
+      summaryOf(await explain(token, named, more))
+    expect(await summary(tokenWith(), 'orders')).toBe(
+      'No check failed, 4 were not made: signature, authorization, revocation, limits.',
+    )
+    expect(await summary(tokenWith(), 'GET /tenants/acme/orders', { keysOf: keysOf(key.jwk) })).toBe(
+      'No check failed, 2 were not made: revocation, limits.',
+    )
+    expect(await summary('junk', 'orders')).toMatch(/^1 failed, 8 were not made: header, claims, /)
+    const [one, open] = [
+      { check: 'a', result: 'fail', why: '' },
+      { check: 'b', result: 'not checked', why: '' },
+    ] as const
+    expect(summaryOf({ rows: [one], principal: undefined, revocable: [] })).toBe('1 failed.')
+    expect(summaryOf({ rows: [one, open], principal: undefined, revocable: [] })).toBe(
+      '1 failed, 1 was not made: b.',
+    )
+  })
+})
+
+describe('the commands that revoke a token', () => {
+  /** The name under which a command revokes, once a shell has read it. */
+  const nameOf = async (command: string) => {
+    const child = spawn('sh', ['-c', `printf '%s\\0' ${command.replace('npm run revoke -- ', '')}`])
+    const words = (await text(child.stdout)).split('\0').slice(0, -1)
+    const told = readRevocation(readArguments(words, ['issuer', 'issued-before']), NOW * 1000)
+    if ('subject' in told) return revocable.subject(told.issuer, told.subject)
+    if ('token' in told) return revocable.token(told.issuer, told.token)
+    if ('session' in told) return revocable.session(told.issuer, told.session)
+    if (!('issuer' in told)) throw new Error(command)
+    expect(told.issuedBefore).toBe(NOW * 1000)
+    return revocable.issuer(told.issuer)
+  }
+
+  it.each<[string, Record<string, unknown>]>([
+    ['plain', { sub: 'ann', sid: 's-1' }],
+    ['with quotes, spaces and dollars', { sub: `it's "me" $(id) \`id\` \\`, jti: "'; echo x #" }],
+    ['that look like options', { sub: '--issuer', jti: '-x', sid: '--' }],
+    ['with bars and signs', { sub: 'auth0|1&2;3<4>*?[a]~{b,c}!', sid: '=ls' }],
+    ['in other scripts', { sub: 'Zoë 测试 \u{1f600}' }],
+  ])('revoke what a token with names %s proves', async (_, claims) => {
+    const { principal, revocable: names } = await explain(tokenWith(claims), 'orders')
+    const commands = revokeCommands(principal?.issuer ?? '', names)
+    const revoked = await Promise.all(commands.map(({ command }) => nameOf(command ?? '')))
+    expect(revoked.toSorted()).toEqual(names.toSorted())
+    const told = await allOf(tokenWith(claims), 'orders')
+    for (const { command } of commands) expect(told).toContain(command)
+  })
+
+  it('are not made of names that a terminal would not show', async () => {
+    const told = await allOf(tokenWith({ sub: 'a\u200bb' }), 'orders')
+    expect(told).toMatch(/its subject +no command that can be pasted/)
+    expect(told).toMatch(/this token +npm run revoke -- token token-1 --issuer https:\/\/issuer\.test\n/)
+  })
+
+  it('quote what a shell would read', () => {
+    expect(['a b', "a'b", 'a', '', '=a', 'é'].map(quoted)).toEqual([
+      "'a b'",
+      "'a'\\''b'",
+      'a',
+      "''",
+      "'=a'",
+      "'é'",
+    ])
   })
 })
 
@@ -139,17 +329,32 @@ describe('the command line', () => {
     ['HEAD /orders?x=1', 'list', {}],
     ['orders', 'orders', undefined],
     ['routes/orders.ts', 'orders', undefined],
-    ['./routes/list.ts', 'list', undefined],
+    ['./routes/list.ts', 'list', {}],
+    ['POST /tenants/acme/orders', 'tenants', {}],
+    ['GET /tenants/acme/orders/1', 'tenants', {}],
+    ['GET /tenants', 'tenants', {}],
+    ['GET /tenants/:other/orders', 'orders', undefined],
+    ['GET /tenants/:tenant/orders/:id', 'tenants', undefined],
+    ['GET /tenants/*', 'tenants', undefined],
+    ['GET /tenants/a%20b@x/orders#top', 'orders', { tenant: 'a b@x' }],
+    ['GET /tenants/acme/%6frders', 'orders', { tenant: 'acme' }],
   ])('finds the route of %s', (named, id, params) => {
     expect(findRoute(routes, named)).toMatchObject({ id, params })
   })
 
-  it.each(['POST /orders', 'GET /nothing', 'GET /../x', 'constructor', '__proto__', 'order', ''])(
-    'finds none for %j, and says so',
-    (named) => {
-      expect(() => findRoute(routes, named)).toThrow(/--route/)
-    },
-  )
+  it.each([
+    'POST /orders',
+    'GET /nothing',
+    'GET /tenants//orders',
+    'GET /../x',
+    'GET /*',
+    'constructor',
+    '__proto__',
+    'order',
+    '',
+  ])('finds none for %j, and says so', (named) => {
+    expect(() => findRoute(routes, named)).toThrow(/--route/)
+  })
 
   it('reads moments and Unix seconds', () => {
     expect(timeOf(undefined, 5)).toBe(5)
@@ -163,9 +368,9 @@ describe('the command line', () => {
     try {
       await writeFile(join(folder, 'keys.json'), JSON.stringify({ keys: [key.jwk] }))
       const token = tokenWith({ iss: 'http://127.0.0.1:8789' })
-      const run = async (args: string[], input = '') => {
+      const run = async (args: string[], input = '', cwd = process.cwd()) => {
         const command = [resolve('src/cli/token.ts'), ...args]
-        const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'] })
+        const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'], cwd })
         child.stdin.end(input)
         const [out, error, [code]] = await Promise.all([
           text(child.stdout),
@@ -179,13 +384,19 @@ describe('the command line', () => {
       const good = await run(['explain', '-', ...route, '--jwks', join(folder, 'keys.json')], `${token}\n`)
       expect([good.code, good.error]).toEqual([0, ''])
       expect(good.out).toMatch(/signature +pass/)
+      expect(good.out).toContain('No check failed, 2 were not made: revocation, limits.')
       const late = await run(['explain', token, '--route', 'orders', '--at', '2030-01-01'])
       expect(late.code).toBe(1)
-      expect(late.out).toMatch(/expiry +fail +the token has expired/)
+      expect(late.out).toMatch(
+        /expiry +fail +the token has expired\n +wanted +exp after 2029-12-31T23:59:30Z/,
+      )
       expect(late.out).toMatch(/signature +not checked/)
       const meant = await run(['explain', token, '--rout', 'orders'])
       expect(meant.code).toBe(2)
       expect(meant.error).toContain('did you mean --route?')
+      const elsewhere = await run(['explain', token, '--route', 'orders'], '', folder)
+      expect(elsewhere.code).toBe(2)
+      expect(elsewhere.error).toMatch(/^sallyport token: routes: is missing/)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -30,8 +30,8 @@ describe('npm run revoke', () => {
     ],
     [['key', 'key_1', '--until', '2026-12-01'], { apiKey: 'key_1', until: Date.UTC(2026, 11, 1) }],
     [
-      ['certificate', 'AB:CD:ef', '--reason', 'stolen'],
-      { certificate: 'abcdef', reason: 'stolen', until: NOW + 24 * hour },
+      ['certificate', 'AB:CD:ef:00'.repeat(8).replaceAll('00A', '00:A'), '--reason', 'stolen'],
+      { certificate: 'abcdef00'.repeat(8), reason: 'stolen', until: NOW + 24 * hour },
     ],
     [
       ['issuer', 'https://i', '--issued-before', '2026-11-22T10:00:00+02:00'],
@@ -39,6 +39,11 @@ describe('npm run revoke', () => {
     ],
   ])('reads %j', (args, command) => {
     expect(revocation(...args)).toEqual({ command: 'revoke', ...command })
+  })
+
+  it('reads an end in exactly 400 days, the most there is', () => {
+    expect(revocation('key', 'k', '--for', '400d')).toMatchObject({ until: NOW + 9600 * hour })
+    expect(revocation('key', 'k', '--until', '2027-12-27T09:00Z')).toMatchObject({ until: NOW + 9600 * hour })
   })
 
   it('reads a client as a block', () => {
@@ -56,7 +61,29 @@ describe('npm run revoke', () => {
     [['client', 'a', '--issued-before', 'now'], /--issued-before says nothing of a client/],
     [['issuer', 'i', '--for', '1h', '--until', '2027-01-01'], /give one/],
     [['issuer', 'i', '--for', '1 hour'], /is no length of time; write 90m/],
-    [['issuer', 'i', '--for', '0h'], /is no length/],
+    [['issuer', 'i', '--for', '0h'], /'0h' is no length of time above 0/],
+    [['issuer', 'i', '--for', '-1h'], /is no length/],
+    [['issuer', 'i', '--for', '1y'], /'1y' is no length of time; write/],
+    [['issuer', 'i', '--for', '99999999999d'], /is no length/],
+    [['issuer', 'i', '--for', '401d'], /--for: '401d' is past the 400 days/],
+    [['issuer', 'i', '--until', '2027-12-27T09:01Z'], /--until: '2027-12-27T09:01Z' is past the 400 days/],
+    [['issuer', 'i', '--until', '2027-02-30'], /'2027-02-30' is no moment/],
+    [['issuer', 'i', '--until', '2027-02-29T23:00:00+02:00'], /is no moment/],
+    [['issuer', 'i', '--until', '2027-13-01'], /is no moment/],
+    [['issuer', 'i', '--issued-before', '2026-04-31'], /is no moment/],
+    [['foo'], /^'foo' is no kind of what can be revoked; write one of subject, token/],
+    [['certificate', 'zz'], /certificate: 'zz' is none; write its SHA-256: 64 hex digits/],
+    [['client', 'notip'], /client: 'notip' is none; write one IP address/],
+    [['client', '10.0.0.0/8'], /client: '10.0.0.0\/8' is none; write one IP address and no range/],
+    [['key', 'a b'], /key: 'a b' is none; write the id of a key: 1 to 64/],
+    [['subject', 'a'.repeat(501), '--issuer', 'i'], /subject: a text of 501 characters is none; write/],
+    [['token', 'j', '--issuer', 'a\nb'], /--issuer: a text of 3 characters is none/],
+    [['session', 'a\u0007', '--issuer', 'i'], /session: a text of 2 characters is none/],
+    [
+      ['issuer', 'i', '--reason', 'r'.repeat(201)],
+      /--reason: a text of 201 characters is none; write at most 200/,
+    ],
+    [['client', '192.0.2.1', '--reason', 'r'.repeat(201)], /--reason: .*at most 200/],
     [['issuer', 'i', '--until', '2026-01-01'], /is over/],
     [['issuer', 'i', '--until', '01.12.2026'], /is no moment/],
     [['issuer', 'i', '--until'], /--until needs a value/],
@@ -117,7 +144,7 @@ describe('npm run key', () => {
     expect(readImport(`\n${JSON.stringify(one)}\r\n\n`, NOW)).toEqual(read)
     expect(readImport(` [${JSON.stringify(one)}]`, NOW)).toEqual(read)
     expect(readImport(`{"digest":"${digest}"}`, NOW)).toMatchObject([
-      { scopes: [], createdAt: '2026-11-22T09:00:00.000Z' },
+      { id: 'key_abababababababababab', scopes: [], createdAt: '2026-11-22T09:00:00.000Z' },
     ])
   })
 
@@ -128,6 +155,14 @@ describe('npm run key', () => {
     [`[{"digest":"${digest}"},{"key":"acme_live_secret"}]`, /record 2: digest is missing/],
     [`{"digest":"${digest}","scope":"a"}`, /line 1: scope: is not what/],
     ['{"digest":"abc"}', /line 1: digest: is not what/],
+    [
+      `{"digest":"${digest}"}\n\n{"id":"b","digest":"${digest}"}`,
+      /line 3: digest is that of line 1; leave one/,
+    ],
+    [
+      `[{"id":"a","digest":"${digest}"},{"id":"a","digest":"${'cd'.repeat(32)}"}]`,
+      /record 2: id is that of record 1/,
+    ],
   ])('refuses the file %j', (text, message) => {
     expect(() => readImport(text, NOW)).toThrow(message)
   })

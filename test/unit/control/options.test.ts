@@ -43,6 +43,11 @@ describe('the option control', () => {
       { own: routeAt('/_sallyport/control') },
     ],
     [
+      'in the place of metadata',
+      { ...sound, path: '/.well-known/oauth-protected-resource/v1' },
+      /control.path: is '\/\.well-known\/.*take another one/,
+    ],
+    [
       'beside a route of its own id',
       sound,
       /routes\/sallyport-control.ts has the name/,

@@ -196,6 +196,12 @@ describe('the one credential of a request', () => {
 })
 
 describe('oneOf', () => {
+  it('takes what catches every text only where it is the last at its place', () => {
+    const catchesAll = credential([{ ...scheme('any', BEARER), catchesAll: true }])
+    expect(() => oneOf(catchesAll, token)).toThrow(/^oneOf: any: stands before token, .* put it last/)
+    expect(() => oneOf(token, catchesAll, key)).not.toThrow()
+  })
+
   it('needs what each of its kinds needs, and challenges with all of them, each once', () => {
     expect(oneOf(token, key, token)).toMatchObject({
       name: 'token or key or token',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Means } from '../../../src/authenticator.ts'
 import { type Answer, type Bounds, lookups } from '../../../src/credentials/lookups.ts'
 
@@ -89,19 +89,67 @@ describe('look-ups under way', () => {
       await pause(30)
       return yes(name)
     })
-    const found = await Promise.all(Array.from({ length: 300 }, () => find('a')))
+    const found = await Promise.all(Array.from({ length: 200 }, () => find('a')))
     expect(asked).toEqual(['a'])
     expect(found.every((one) => one.found === 'known')).toBe(true)
   })
 
-  it('are waited for by at most 500', async () => {
-    const { find } = counted({}, async (name) => {
-      await pause(100)
-      return yes(name)
-    })
-    const found = await Promise.all(Array.from({ length: 601 }, () => find('a')))
-    const count = (kind: string) => found.filter((one) => one.found === kind).length
-    expect([count('known'), count('unavailable')]).toEqual([501, 100])
+  const waiters = async (find: ReturnType<typeof counted>['find'], name: string): Promise<number> => {
+    const found = await Promise.all(Array.from({ length: 601 }, () => find(name)))
+    const refused = found.filter((one) => one.found === 'unavailable')
+    for (const one of refused) expect(one).toMatchObject({ reason: 'too many requests wait for look-ups' })
+    // The first looks itself.
+    return found.length - refused.length - 1
+  }
+  const slow = async (name: string) => {
+    await pause(300)
+    return yes(name)
+  }
+
+  it('are waited for by at most as many of one name as it leaves free for others, 500 together', async () => {
+    const { find } = counted({}, slow)
+    const names = Array.from({ length: 12 }, (_, i) => `name-${i}`)
+    const counts = await Promise.all(names.map((name) => waiters(find, name)))
+    expect(counts).toEqual([250, 125, 63, 31, 16, 8, 4, 2, 1, 0, 0, 0])
+    // Those whose wait is over are not counted any more.
+    expect(await waiters(find, 'another')).toBe(250)
+  })
+
+  it('are not waited for any longer by requests that were cancelled: their timers never come', async () => {
+    const { find } = counted({}, slow)
+    const first = find('a')
+    const timers = vi.spyOn(globalThis, 'setTimeout').mockReturnValue(0 as never)
+    for (let i = 0; i < 600; i++) void find('a')
+    timers.mockRestore()
+    await first
+    const clock = performance.now.bind(performance)
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 6000)
+    try {
+      expect(await waiters(find, 'b')).toBe(250)
+    } finally {
+      later.mockRestore()
+    }
+  })
+
+  it('give those who wait what was found, also where it is out of date when they look', async () => {
+    let answer: Answer<string> = { known: 'old', bytes: 1 }
+    const memory = lookups<string>(bounds)
+    const brief = { knownMs: 20, unknownMs: 20 }
+    const find = (now: number) =>
+      memory.find('a', now, brief, means(), async () => {
+        await pause(60)
+        return answer
+      })
+    await find(NOW)
+    answer = { known: 'new', bytes: 1 }
+    // What was remembered before the wait began is out of date for good.
+    expect(await Promise.all([find(NOW + 20), find(NOW + 40), find(NOW + 70)])).toEqual(
+      Array(3).fill({ found: 'known', value: 'new' }),
+    )
+    answer = { unknown: 'gone' }
+    expect(await Promise.all([find(NOW + 100), find(NOW + 140)])).toEqual(
+      Array(2).fill({ found: 'unknown', reason: 'gone' }),
+    )
   })
 
   it('that fail are a failure for those who wait, at once', async () => {
@@ -167,6 +215,30 @@ describe('what is not known', () => {
     for (let i = 0; i < 500; i++) expect((await find(`a-${i}`)).found).toBe('known')
   })
 
+  it('keeps nothing that was known a moment ago from being looked up, and that is charged to nobody', async () => {
+    let gone: string[] = []
+    const { find, asked } = counted({ missesPerSecond: 5 }, (name) =>
+      name.startsWith('good') && !gone.includes(name) ? yes(name) : no(),
+    )
+    const good = Array.from({ length: 20 }, (_, i) => `good-${i}`)
+    for (const name of good) await find(name)
+    const later = NOW + 60_000
+    for (let i = 0; i < 100; i++) await find(`junk-${i}`, later)
+    expect(asked).toHaveLength(20 + 5)
+    for (const name of good) expect((await find(name, later)).found).toBe('known')
+    expect(asked).toHaveLength(20 + 5 + 20)
+    // All of them end at once: a name that was never seen has its look-up nevertheless.
+    gone = good
+    for (const name of good) expect((await find(name, later + 60_000)).found).toBe('unknown')
+    expect(asked).toHaveLength(20 + 5 + 20 + 20)
+    expect((await find('good-new', later + 60_000)).found).toBe('known')
+    // What is not known any more is as good as never seen.
+    for (let i = 0; i < 100; i++) await find(`junk-${i}`, later + 65_000)
+    asked.length = 0
+    for (const name of good) await find(name, later + 65_000)
+    expect(asked).toEqual([])
+  })
+
   it('cannot be bought with a clock that goes back', async () => {
     const { find, asked } = counted({ missesPerSecond: 5 }, no)
     for (let i = 0; i < 100; i++) await find(`a-${i}`, NOW - (i % 2) * 60_000)
@@ -221,5 +293,63 @@ describe('an outage', () => {
     expect(asked).toHaveLength(40)
     await find('b', NOW + 1500)
     expect(asked).toHaveLength(41)
+  })
+})
+
+describe('a failure of one name', () => {
+  const odd: Answer<string> = { failed: 'odd', ofOne: true }
+  const answers = (name: string) => (name.startsWith('odd') ? Promise.resolve(odd) : yes(name))
+
+  it('is its own: no other name waits for it', async () => {
+    const { find, asked } = counted({ backsOff: true }, answers)
+    for (let i = 0; i < 100; i++) {
+      expect(await find(`odd-${i}`, NOW + i)).toEqual({
+        found: 'unavailable',
+        reason: 'odd',
+        retryAfterSeconds: 1,
+      })
+      expect((await find(`good-${i}`, NOW + i)).found).toBe('known')
+    }
+    expect(asked).toHaveLength(200)
+  })
+
+  it('is not remembered, and costs what a name costs that is not known', async () => {
+    const { find, asked } = counted({ backsOff: true, missesPerSecond: 5 }, answers)
+    for (let i = 0; i < 100; i++) await find('odd')
+    expect(asked).toHaveLength(5)
+    for (let i = 0; i < 3600; i++) await find('odd', NOW + i * 1000)
+    expect(asked.length).toBeLessThanOrEqual(5 + 3600)
+  })
+
+  it('of a name that was known takes its place away: it is bounded like all others', async () => {
+    let isOdd = false
+    const { find, asked } = counted({ backsOff: true, missesPerSecond: 5 }, (name) =>
+      isOdd && name === 'turned' ? Promise.resolve(odd) : yes(name),
+    )
+    await find('turned')
+    isOdd = true
+    asked.length = 0
+    for (let i = 0; i < 100; i++) await find('turned', NOW + 60_000)
+    expect(asked).toHaveLength(1 + 5)
+    expect((await find('good', NOW + 62_000)).found).toBe('known')
+  })
+
+  it('in an outage neither ends it nor makes it longer, and leaves the next one to try', async () => {
+    let isDown = true
+    const { find, asked } = counted({ backsOff: true }, (name) =>
+      isDown && name === 'good' ? Promise.reject(new Error('down')) : answers(name),
+    )
+    await find('good')
+    expect((await find('odd-1', NOW + 100)).found).toBe('unavailable')
+    expect(asked).toEqual(['good'])
+    await find('odd-2', NOW + 1500)
+    expect(asked).toEqual(['good', 'odd-2'])
+    await find('good', NOW + 1500)
+    expect(asked).toEqual(['good', 'odd-2', 'good'])
+    // The second failure of the outage: its pause is twice as long.
+    await find('good', NOW + 1500 + 1400)
+    expect(asked).toHaveLength(3)
+    isDown = false
+    expect((await find('good', NOW + 1500 + 2100)).found).toBe('known')
   })
 })

@@ -41,34 +41,43 @@ describe('the store behind the breaker', () => {
     expect(await state.findApiKey('digest')).toBe('{}')
   })
 
-  it('is not asked while the state is taken for dead, but for one probe', async () => {
+  it('is not asked while it is taken for dead, but for one probe', async () => {
+    let answer: () => Promise<string> = down
+    const { state } = guarded({ findApiKey: () => answer() })
+    for (let i = 0; i < FAILURES_TO_OPEN; i++) await expect(state.findApiKey('digest')).rejects.toThrow()
     let end = (_: string): void => {}
-    const { backend, state } = guarded({
-      findApiKey: () =>
-        new Promise((resolve) => {
-          end = resolve
-        }),
-    })
-    backend.answer = down
-    for (let i = 0; i < FAILURES_TO_OPEN; i++) await expect(state.admit(requestOf())).rejects.toThrow()
+    answer = () =>
+      new Promise((resolve) => {
+        end = resolve
+      })
     const probe = state.findApiKey('probe')
     for (let i = 0; i < 10; i++) await expect(state.recall('name')).rejects.toThrow(notAsked)
     end('{}')
     expect(await probe).toBe('{}')
-    backend.answer = async () => admitted
-    expect(await state.admit(requestOf())).toEqual(admitted)
     expect(await state.recall('name')).toBe('text')
   })
 
-  it('takes the state for dead when it fails, for admits too', async () => {
-    const { state } = guarded({ findApiKey: down })
+  it('that fails keeps no admit from being asked, and a dead state no look-up', async () => {
+    const { state, backend } = guarded({ findApiKey: down })
+    for (let i = 0; i < 3 * FAILURES_TO_OPEN; i++) {
+      await expect(state.findApiKey('digest')).rejects.toThrow()
+    }
+    for (let i = 0; i < 10; i++) expect(await state.admit(requestOf())).toEqual(admitted)
+    backend.answer = down
+    for (let i = 0; i < 3 * FAILURES_TO_OPEN; i++) await expect(state.admit(requestOf())).rejects.toThrow()
+    expect(await state.recall('name')).toBe('text')
+  })
+
+  it('that answers does not keep a dead state from being taken for dead', async () => {
+    const { state, backend } = guarded()
+    backend.answer = down
     for (let i = 0; i < FAILURES_TO_OPEN; i++) {
-      await expect(state.findApiKey('digest')).rejects.toThrow('not reachable')
+      await expect(state.admit(requestOf())).rejects.toThrow('not reachable')
+      await state.recall('name')
     }
     const probe = state.admit(requestOf({ token: 'probe' }))
     await expect(state.admit(requestOf())).rejects.toThrow(notAsked)
-    await probe
-    expect(await state.admit(requestOf())).toEqual(admitted)
+    await expect(probe).rejects.toThrow('not reachable')
   })
 
   it('learns nothing from a call that nobody waited for any longer', async () => {

@@ -45,8 +45,8 @@ describe('a configured set', () => {
     const source = fixedKeys({ set: { keys: [jwk] }, algorithms })
     const found = await find(source, { kid: 'a' })
     const [key] = found.found === 'keys' ? found.keys : []
-    expect(source.isCurrent(key?.thumbprint ?? '', Date.now())).toBe(true)
-    expect(source.isCurrent('another', Date.now())).toBe(false)
+    expect(source.standing(key?.thumbprint ?? '', Date.now())).toBe('current')
+    expect(source.standing('another', Date.now())).toBeUndefined()
   })
 
   it('drops what is not for signatures', async () => {

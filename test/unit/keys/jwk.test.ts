@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { base64url, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { importVerifyKey, readJwk } from '../../../src/keys/jwk.ts'
-import { hasSmallOrder } from '../../../src/keys/small-order.ts'
+import { hasSmallOrder } from '../../../src/lib/small-order.ts'
 import { publicJwk } from './keys.ts'
 
 const ALL = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA']

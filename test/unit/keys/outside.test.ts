@@ -130,17 +130,47 @@ describe('the last good set in shared state', () => {
     },
   )
 
-  it('serves in time where the issuer hangs, and the issuer decides as soon as it answers', async () => {
+  it('in date serves in time where the issuer hangs, and the issuer decides as soon as it answers', async () => {
     const store = new TestStore()
     await rig.isolate({ sealKey: SEAL_KEY, store }).askAndSettle()
-    rig.pass(HOUR)
+    rig.pass(5 * MINUTE)
     const { ask } = await dead(store, 'silent')
     rig.issuer.keys = [await publicJwk('ES256', { kid: 'second' })]
-    expect(await ask('first', 60_000)).toMatchObject(stale)
+    expect(await ask('first', 60_000)).toMatchObject(fresh)
+    rig.issuer.mode = 'ok'
     rig.issuer.release()
     await until(() => store.keeps === 2)
     expect(await ask('first')).toEqual({ found: 'none' })
     expect(await ask('second')).toMatchObject(fresh)
+  })
+
+  it('past its lifetime makes no removed key good while a slow issuer may still answer', async () => {
+    const store = new TestStore()
+    await rig.isolate({ sealKey: SEAL_KEY, store }).askAndSettle()
+    rig.pass(20 * HOUR)
+    const { ask } = await dead(store, 'silent')
+    rig.issuer.keys = [await publicJwk('ES256', { kid: 'second' })]
+    const asked = ask('first', 60_000)
+    await until(() => store.recalls === 1)
+    // Longer than reading it takes: it would decide by now.
+    await new Promise((resume) => setTimeout(resume, 200))
+    rig.issuer.mode = 'ok'
+    rig.issuer.release()
+    expect(await asked).toEqual({ found: 'none' })
+    expect(await ask('second')).toMatchObject(fresh)
+  })
+
+  it('past its lifetime serves where a slow issuer fails in the end', async () => {
+    const store = new TestStore()
+    await rig.isolate({ sealKey: SEAL_KEY, store }).askAndSettle()
+    rig.pass(20 * HOUR)
+    const { ask } = await dead(store, 'silent')
+    const asked = ask('first', 60_000)
+    await until(() => store.recalls === 1)
+    rig.issuer.mode = 'error'
+    rig.issuer.release()
+    expect(await asked).toMatchObject(stale)
+    expect(store.recalls).toBe(1)
   })
 
   it('is read only by an isolate that has nothing, and only if the issuer fails', async () => {

@@ -28,6 +28,7 @@ export const TARGET_HEADERS = words(`
 
 /** Who the caller is, as some gateway, identity proxy or TLS terminator would have said. */
 export const IDENTITY_HEADERS = words(`
+  X-Endpoint-API-UserInfo X-Apigateway-Api-Userinfo X-Id-Token X-MS-Token-AAD-Access-Token X-Token-Claims Userinfo X-Cert X-Sub
   X-User X-User-Id X-UserId X-Username X-User-Email X-User-Roles X-UserInfo X-Userinfo-Sub X-Email X-Login X-Subject
   X-Principal X-Principal-Id X-Role X-Roles X-Groups X-Scope X-Scopes X-Permissions X-Tenant X-Tenant-Id X-Org X-Org-Id
   X-Account X-Account-Id X-Customer-Id X-Admin X-Is-Admin X-IsAdmin X-Internal X-Internal-Request X-Identity

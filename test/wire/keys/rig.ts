@@ -104,6 +104,51 @@ export async function flood(
   return statuses
 }
 
+/** A request that was made beside something else: its status, when it began and how long it took, in milliseconds. */
+export interface Timed {
+  status: number
+  at: number
+  ms: number
+}
+
+/** Asks four at a time, each after the one before it, for as long as something else goes on. */
+export async function askMeanwhile(
+  ask: () => Promise<RawAnswer>,
+  meanwhile: Promise<unknown>,
+): Promise<Timed[]> {
+  let isOver = false
+  const over = meanwhile.finally(() => {
+    isOver = true
+  })
+  const timed: Timed[] = []
+  const lane = async (): Promise<void> => {
+    while (!isOver) {
+      const at = performance.now()
+      const { status } = await ask()
+      timed.push({ status, at, ms: performance.now() - at })
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, lane))
+  await over
+  return timed
+}
+
+/** How long the one in the middle took: a machine that stalls now and then does not move it. */
+export function medianMs(timed: readonly Timed[]): number {
+  if (timed.length === 0) throw new Error('nothing was asked')
+  return timed.map(({ ms }) => ms).sort((a, b) => a - b)[timed.length >> 1] ?? Number.NaN
+}
+
+/** Requests that began while the issuer let the one fetch hang: it is given up after 5 s, and the last half second is not counted. */
+export const whileItHangs = (timed: readonly Timed[], askedAt: number): Timed[] =>
+  timed.filter(({ at }) => at >= askedAt && at < askedAt + 4500)
+
+/**
+ * Beyond this a good request waits for something, in milliseconds: `before` is what it took before. A machine that slows down
+ * meanwhile does not come near it, and a wait of 300 ms goes beyond it.
+ */
+export const tooSlowMs = (before: readonly Timed[]): number => 2 * medianMs(before) + 150
+
 /** A token under a kid that nobody has heard of; its signature is of the right form. */
 export const unknownToken = (i: number): string => {
   const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: `unknown-${i}` })).toString('base64url')

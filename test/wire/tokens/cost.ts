@@ -10,6 +10,7 @@ export interface Work {
   /** `inspect`: the check of headers alone. `verify`: one ES256 verification. `whole`: both halves. `nothing`: the way here and back. */
   kind: 'nothing' | 'inspect' | 'verify' | 'whole'
   authorization?: string
+  search?: string
   times: number
   now: number
   jwk?: JsonWebKey
@@ -19,7 +20,7 @@ export interface Work {
 
 /** Does the work inside workerd, with no request or answer between: the clock that counts stands outside. */
 export async function costOf(authenticator: Token, work: Work, env: Env) {
-  const { kind, times, now } = work
+  const { kind, times, now, search = '' } = work
   if (kind === 'nothing') return { accepted: 0 }
   if (kind === 'verify') return { accepted: await verifyTimes(work) }
   let accepted = 0
@@ -37,7 +38,7 @@ export async function costOf(authenticator: Token, work: Work, env: Env) {
   const authorizations = work.tokens?.map((token) => `Bearer ${token}`) ?? [work.authorization]
   const requests = authorizations.map((authorization) => {
     const headers = new Headers(authorization === undefined ? {} : { authorization })
-    return { request: { headers }, now, search: '' } as unknown as Facts
+    return { request: { headers }, now, search } as unknown as Facts
   })
   for (let i = 0; i < times; i++) {
     const facts = requests[i % requests.length] as Facts

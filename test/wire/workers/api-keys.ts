@@ -51,6 +51,12 @@ const routes = {
     authenticate: apiKey({ ...ours, imported: { pattern: /^sk_[0-9a-f]{32}$/ } }),
     authorize: read,
   }),
+  'imported-brief': defineRoute({
+    ...base,
+    path: '/imported-brief',
+    authenticate: apiKey({ ...ours, imported: { pattern: /^sk_[0-9a-f]{32}$/ }, cache: '50 ms' }),
+    authorize: read,
+  }),
   either: defineRoute({
     ...base,
     path: '/either',

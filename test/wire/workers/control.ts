@@ -1,6 +1,10 @@
 import { anonymous, createGateway, defineRoute, type GatewayOptions } from 'sallyport'
 import { apiKey } from 'sallyport/credentials'
-import { durableObjectOperations, durableObjectState } from 'sallyport/durable-object'
+import {
+  durableObjectOperations,
+  durableObjectState,
+  SallyportState as SoundObject,
+} from 'sallyport/durable-object'
 import { upstashOperations, upstashState } from 'sallyport/upstash'
 import { allow, deny } from '../../../src/contract.ts'
 import { credential } from '../../../src/credentials/engine.ts'
@@ -8,7 +12,13 @@ import type { CredentialScheme } from '../../../src/credentials/scheme.ts'
 import type { TokenPrincipal } from '../../../src/principals.ts'
 import { revocable } from '../../../src/revocable.ts'
 
-export { SallyportState } from 'sallyport/durable-object'
+/** Limits of the route `fragile` cannot be counted; every other object answers. */
+export class SallyportState extends SoundObject {
+  override take(...args: Parameters<SoundObject['take']>) {
+    if (args[2].some(({ name }) => name.startsWith('fragile:'))) throw new Error('overloaded')
+    return super.take(...args)
+  }
+}
 
 declare global {
   namespace Cloudflare {
@@ -24,6 +34,7 @@ const says: CredentialScheme<TokenPrincipal> = {
   name: 'said',
   kind: 'token',
   secrets: [],
+  issuers: ['TOKEN_ISSUER'],
   places: [{ in: 'authorization', scheme: 'bearer' }],
   challenges: [{ scheme: 'Bearer' }],
   takes: () => true,
@@ -58,6 +69,14 @@ const routes = {
     path: '/tokens',
     authenticate: credential([says]),
     authorize: () => true,
+  }),
+  fragile: defineRoute({
+    ...shared,
+    path: '/fragile',
+    authenticate: credential([says]),
+    authorize: () => true,
+    limits: [{ by: 'principal', max: 1000, window: '1 m' }],
+    failure: { state: 'unsafeAllowWhenStateIsDown' },
   }),
   keys: defineRoute({
     ...shared,
@@ -99,7 +118,11 @@ export default {
     const at = host === 'public.test' ? 'ops.test' : host
     const deployment = deployments[at as keyof typeof deployments] ?? deployments['gw.test']
     const hosts = at === 'ops.test' ? 'ops.test public.test' : at
-    const answer = await deployment.fetch(request, { ...env, PUBLIC_HOSTS: hosts }, ctx)
+    const answer = await deployment.fetch(
+      request,
+      { ...env, PUBLIC_HOSTS: hosts, TOKEN_ISSUER: 'https://issuer.test' },
+      ctx,
+    )
     isolate ??= crypto.randomUUID()
     answer.headers.set('x-test-isolate', isolate)
     return answer

@@ -88,6 +88,16 @@ const routes = {
       },
     ],
   }),
+  'watched-path': defineRoute({
+    method: 'GET',
+    path: '/whose/:user',
+    owner: 'platform',
+    sensitivity: 'public',
+    mode: 'report',
+    authenticate: anonymous(),
+    authorize: ({ params }) => params.user === 'ann',
+    forward: { ...quick, path: ({ params }) => `/users/${params.user}` },
+  }),
   plan: defineRoute({
     method: 'GET',
     path: '/plan/:name',

@@ -46,6 +46,12 @@ const gateway = createGateway(
       },
     }),
     hasty: defineRoute({ ...base, path: '/hasty', authenticate: orders, authorize, deadline: '600 ms' }),
+    brief: defineRoute({
+      ...base,
+      path: '/brief',
+      authenticate: opaqueToken({ ...asked, audience: 'orders-api', cache: '200 ms' }),
+      authorize,
+    }),
     billing: defineRoute({
       ...base,
       path: '/billing',

@@ -31,7 +31,7 @@ export const lockingScripts: Scripts = {
   release: { source: FLAG + release, sha1: 'e5610c4f9b42e89df86f7d6b5e8f0e75d7d50e7a' },
   forget: { source: FLAG + forget, sha1: '93cb2bd599e03d31222bc4625a7a8d7f9f3b07e9' },
   refuse: { source: FLAG + refuse, sha1: '34a1b9c46b5ac26671765e492e6ed81cf3b53940' },
-  putApiKey: { source: FLAG + putApiKey, sha1: '3b7323c82a011e4da4a3ee4c967576bea9132931' },
+  putApiKey: { source: FLAG + putApiKey, sha1: '7d44d42ddf92bb03405c69182d35cf852858026d' },
   removeApiKey: { source: FLAG + removeApiKey, sha1: '47a771d15b643a5b9f9861fd954dba20eafecdba' },
 }
 
@@ -42,6 +42,6 @@ export const plainScripts: Scripts = {
   release: { source: release, sha1: '5c7030f4b3c9c9d2b6ab5e98b4daacea3b6796d6' },
   forget: { source: forget, sha1: '732ad1d48f3e081ec000c62ea141e2c13edfc212' },
   refuse: { source: refuse, sha1: '5b3378b9572d4fc1d5c7c722c5e3fdb79f68fbee' },
-  putApiKey: { source: putApiKey, sha1: '65988ecce6d46df902a959fef90f35a738d3ed07' },
+  putApiKey: { source: putApiKey, sha1: '5f0b14b3d7b8d2a68a858dcc67fbb6a1b02b795a' },
   removeApiKey: { source: removeApiKey, sha1: 'd870491f4fa4a2ac9c055e2b4de34f53eec188a7' },
 }

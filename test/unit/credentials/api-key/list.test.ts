@@ -44,8 +44,6 @@ describe('keys in a secret', () => {
     ['a broken record', lines(ann.record, { ...bob.record, scope: 'a' })],
     ['a line that is no JSON', `${lines(ann.record)}\nbob`],
     ['a broken one in the array', JSON.stringify([{ ...bob.record, scopes: 'a' }, ann.record])],
-    ['a second record of one key', lines(ann.record, { ...ann.record, id: 'again', scopes: ['admin'] })],
-    ['a second key of one id', lines(ann.record, { ...bob.record, id: 'ann' })],
   ])('with %s beside a good one: the good one passes with a warning, the other does not', async (_, KEYS) => {
     const { result } = await use(ann.key, KEYS)
     expect(result).toMatchObject({
@@ -58,12 +56,38 @@ describe('keys in a secret', () => {
     expect(outcome((await use(bob.key, KEYS)).result)).toBe('credential_refused: no such key is known')
   })
 
+  const tight = { ...bob.record, id: 'tight', scopes: [] }
+  const other = { ...bob.record, digest: 'ab'.repeat(32) }
+  it.each([
+    ['two records of one key', [bob.record, tight], 2],
+    ['two records of one key with one id', [bob.record, { ...tight, id: 'bob' }], 2],
+    ['two keys with one id', [bob.record, other], 2],
+    ['three records of one key', [bob.record, tight, { ...tight, id: 'third' }], 3],
+    ['a record that shares its key with one and its id with another', [tight, bob.record, other], 3],
+  ])('with %s: none of them passes, and the others do with a warning', async (_, repeated, actual) => {
+    for (const KEYS of [
+      [...repeated, ann.record],
+      [ann.record, ...repeated.toReversed()],
+    ]) {
+      expect(outcome((await use(bob.key, lines(...KEYS))).result)).toBe(
+        'credential_refused: no such key is known',
+      )
+      expect((await use(ann.key, lines(...KEYS))).result).toMatchObject({
+        value: {
+          principal: { id: 'apiKey|ann' },
+          warnings: [{ code: 'not_configured', measure: { limit: 0, actual, unit: 'count' } }],
+        },
+      })
+    }
+  })
+
   it.each([
     ['no secret', undefined],
     ['an empty secret', ''],
     ['a secret that is junk', 'junk'],
     ['an array that does not close', '[{"id":"ann"}'],
     ['only broken records', lines({ ...ann.record, id: '' })],
+    ['only one key, twice', lines(ann.record, { ...ann.record, id: 'again' })],
     ['a record in an object', JSON.stringify({ keys: [ann.record] })],
   ])('are a route that is not ready with %s', async (_, KEYS) => {
     expect(outcome((await use(ann.key, KEYS)).result)).toMatch(/^not_configured: secret KEYS /)

@@ -143,6 +143,10 @@ describe('making a key', () => {
       scopes: [],
       createdAt: '2026-11-22T09:00:00.000Z',
     })
+    // The same id each time that it is imported.
+    const nameless = () => importedRecord({ digest: 'AB'.repeat(32), scopes: [], now: NOW })
+    expect([nameless().id, nameless().id]).toEqual(Array(2).fill('key_abababababababababab'))
+    expect(() => importedRecord({ digest: 'c2VjcmV0/+=', scopes: [], now: NOW })).toThrow(/^digest: /)
     expect(() => importedRecord({ digest: 'sk_secret', scopes: [], now: NOW })).toThrow(/^digest: /)
   })
 })

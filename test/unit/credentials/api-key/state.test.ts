@@ -29,7 +29,7 @@ describe('a key in shared state', () => {
       claims: { tenant: 'acme' },
     })
     expect({ revocable, issuedAtMs, credential }).toEqual({
-      revocable: ['apiKey|key_1'],
+      revocable: ['apiKey|key_1', `apiKeyDigest|${minted.record.digest}`],
       issuedAtMs: NOW - 1000,
       credential: 'api key',
     })

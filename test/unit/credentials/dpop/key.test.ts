@@ -57,6 +57,23 @@ describe('refuses', () => {
     expect(readProofKey(jwk, 'ES256')).toBeUndefined()
   })
 
+  // With the sign of x and without it, and as other numbers of the field.
+  test.each([
+    '00'.repeat(32),
+    `${'00'.repeat(31)}80`,
+    `01${'00'.repeat(31)}`,
+    `01${'00'.repeat(30)}80`,
+    `ec${'ff'.repeat(30)}7f`,
+    `ed${'ff'.repeat(30)}7f`,
+    `ee${'ff'.repeat(30)}7f`,
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  ])('a point of small order, under which anybody can sign: %s', (hex) => {
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(hex, 'hex').toString('base64url') }
+    expect(readProofKey(jwk, 'EdDSA')).toBeUndefined()
+    expect(readProofKey(jwk, 'Ed25519')).toBeUndefined()
+  })
+
   test('the key of another algorithm', () => {
     expect(readProofKey(rsa, 'ES256')).toBeUndefined()
     expect(readProofKey(ec, 'RS256')).toBeUndefined()

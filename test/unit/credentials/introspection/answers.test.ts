@@ -117,6 +117,9 @@ describe('an answer about an active token is refused', () => {
     ['bound by what is not known here', { cnf: { kid: 'key-1' } }],
     ['bound to nothing', { cnf: {} }],
     ['with cnf as a text', { cnf: 'A'.repeat(43) }],
+    ['of a DPoP token that names no key', { token_type: 'DPoP' }],
+    ['of a DPoP token in small letters that names no key', { token_type: 'dpop' }],
+    ['of a DPoP token that names no key, as Keycloak tells it', { typ: 'DPoP' }],
   ])('%s', async (_, wrong) => {
     server.answer(active(wrong))
     expect(outcome(await fresh())).toMatch(/^credential_refused: /)

@@ -102,6 +102,66 @@ describe('questions', () => {
     expect((await use({ env, token: 'good' })).ok).toBe(true)
   })
 
+  it('about a token whose answer was remembered a moment ago are asked in a flood of junk', async () => {
+    const env = envOf(server.url)
+    server.answer(({ form }) => active({ active: form.get('token') === 'good' }))
+    expect((await use({ env, token: 'good' })).ok).toBe(true)
+    const now = NOW + 30_000
+    for (let i = 0; i < 300; i++) await use({ env, token: `junk-${i}`, now })
+    expect(server.asked).toHaveLength(51)
+    expect((await use({ env, token: 'good', now })).ok).toBe(true)
+    expect(server.asked).toHaveLength(52)
+  })
+
+  it('that one token alone fails at are a 503 for it, and for no other token', async () => {
+    const json = JSON.stringify(active())
+    for (const odd of [
+      { status: 400, body: '{"error":"invalid_request"}' },
+      { status: 403, headers: { 'content-type': 'text/html' }, body: 'blocked' },
+      { status: 413 },
+      { status: 422 },
+      { body: json.replace('{', '{"sub":"bob",') },
+      { body: json.replace('ann', '\\ud800') },
+      { body: Buffer.from(json.replace('ann', '\xff'), 'latin1') },
+      { body: json.replace('{', `{"groups":[${Array(2000).fill(1)}],`) },
+      { body: json.replace('{', `{"a":${'['.repeat(16)}${']'.repeat(16)},`) },
+      { body: json.replace('{', '{"__proto__":{},') },
+      { body: json.replace('{', '{"a":1e400,') },
+      { body: json.replace('{', `{"a":"${'a'.repeat(65_536)}",`) },
+    ]) {
+      const env = envOf(server.url)
+      server.answer(({ form }) => (form.get('token')?.startsWith('odd') ? odd : active()))
+      for (let i = 0; i < 5; i++) {
+        const said = [
+          codeOf(await use({ env, token: `odd-${i}` })),
+          codeOf(await use({ env, token: `good-${i}` })),
+        ]
+        expect(said).toEqual(['issuer_unavailable', 'in'])
+      }
+    }
+  })
+
+  it('that any token would fail at are not asked again at once', async () => {
+    const json = JSON.stringify(active())
+    for (const broken of [
+      { status: 401 },
+      { status: 404 },
+      { status: 429 },
+      { status: 500 },
+      { headers: { 'content-type': 'text/html' }, body: json },
+      { body: 'html' },
+      { body: '[]' },
+      active({ active: 'true' }),
+    ]) {
+      const env = envOf(server.url)
+      server.answer(broken)
+      server.asked.length = 0
+      for (let i = 0; i < 5; i++)
+        expect(codeOf(await use({ env, token: `t-${i}` }))).toBe('issuer_unavailable')
+      expect(server.asked).toHaveLength(1)
+    }
+  })
+
   it('in an outage are one in each pause, and good tokens pass for their time', async () => {
     const env = envOf(server.url)
     expect((await use({ env, token: 'good' })).ok).toBe(true)

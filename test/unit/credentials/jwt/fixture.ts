@@ -72,8 +72,10 @@ export async function keysOf(...signers: readonly Signer[]): Promise<TestKeys> {
         ? { found: 'none' }
         : { found: 'keys', keys: fitting, isStale: source.isStale }
     },
-    isCurrent: (thumbprint) =>
-      !source.unavailable && source.keys.some((key) => key.thumbprint === thumbprint),
+    standing(thumbprint) {
+      const isKnown = !source.unavailable && source.keys.some((key) => key.thumbprint === thumbprint)
+      return isKnown ? (source.isStale ? 'stale' : 'current') : undefined
+    },
   }
   return source
 }

@@ -357,7 +357,7 @@ describe('the claims', () => {
   ])('with the number %s are not read', async (literal) => {
     const claims = JSON.stringify(claimsWith({ exp: 'EXP' })).replace('"EXP"', literal)
     expect(await refusedUnasked(tokenOf(headerOf(key), claims))).toMatch(
-      /^credential_refused: the token's claims are? ?(is )?not strict JSON|^credential_refused: the token's claims is not strict JSON/,
+      /^credential_refused: no strict JSON in the token's claims/,
     )
   })
 
@@ -397,12 +397,12 @@ describe('the form', () => {
     [
       'a signature with stray bits',
       () => good().replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
-      /signature is not canonical/,
+      /no canonical base64url in the token's signature/,
     ],
     [
       'a signature in the standard alphabet',
       () => `${h}.${c}.${'+/'.repeat(43)}`,
-      /signature is not canonical/,
+      /no canonical base64url in the token's signature/,
     ],
     [
       'a signature of 63 bytes',
@@ -415,11 +415,11 @@ describe('the form', () => {
       /not the size/,
     ],
     ['a signature in DER', () => `${h}.${c}.${Buffer.alloc(71, 48).toString('base64url')}`, /not the size/],
-    ['a payload with stray bits', () => `${h}.eyJ9.${s}`, /claims is not/],
-    ['a payload of one letter', () => `${h}.e.${s}`, /claims is not canonical/],
+    ['a payload with stray bits', () => `${h}.eyJ9.${s}`, /in the token's claims/],
+    ['a payload of one letter', () => `${h}.e.${s}`, /no canonical base64url in the token's claims/],
     ['a byte order mark', () => tokenOf(headerOf(key), `\ufeff${JSON.stringify(goodClaims)}`), /syntax/],
-    ['claims that are a list', () => tokenOf(headerOf(key), '[1]'), /not an object/],
-    ['claims that are null', () => tokenOf(headerOf(key), 'null'), /not an object/],
+    ['claims that are a list', () => tokenOf(headerOf(key), '[1]'), /no object in the token's/],
+    ['claims that are null', () => tokenOf(headerOf(key), 'null'), /no object in the token's/],
     [
       'claims of broken UTF-8',
       () =>
@@ -466,7 +466,7 @@ describe('the form', () => {
     [
       'nesting of 2,500 levels',
       () => tokenOf(headerOf(key), `${'['.repeat(2500)}${']'.repeat(2500)}`),
-      /not strict JSON: depth/,
+      /no strict JSON in the token's claims: depth/,
     ],
     ['501 members', () => tokenWith({ list: Array(501).fill(0) }), /nodes/],
   ]
@@ -548,6 +548,11 @@ describe('signatures', () => {
   })
 })
 
+it('tokens that are bound to a certificate are taken, and the authenticator says so', () => {
+  expect(route(keys).certificateBound).toBe(true)
+  expect(oneOf(route(keys)).certificateBound).toBe(true)
+})
+
 describe('without keys', () => {
   it('nobody is refused or let in: 503 with a time', async () => {
     const none = await keysOf(key)
@@ -613,6 +618,78 @@ describe('several kinds of credential on one route', () => {
     for (const text of ['eyJ.a.b', `${tokenWith()}x`, tokenWith({ iss: 7 }), tokenWith().slice(0, -9)]) {
       expect(await verdict(both, text, { bindings })).not.toMatch(/opaque/)
     }
+  })
+
+  describe('that lack something', () => {
+    const OTHER = 'https://other.test'
+    const ofOther = async (options: object = {}) =>
+      jwt({
+        issuer: 'OTHER' as never,
+        audience: 'b',
+        algorithms: ['ES256'],
+        keys: await keysOf(other),
+        ...options,
+      })
+    const otherToken = (more: object = {}) =>
+      signToken(other, headerOf(other), claimsWith({ iss: OTHER, aud: 'b', ...more }))
+    const unset = 'not_configured: jwt: the var OTHER is not set'
+
+    it('a var of one leaves the tokens of another alone, in either order', async () => {
+      for (const both of [oneOf(await ofOther(), route(keys)), oneOf(route(keys), await ofOther())]) {
+        expect(await verdict(both, tokenWith(), { bindings: env })).toBe('accepted')
+        expect(await verdict(both, otherToken(), { bindings: env })).toBe(unset)
+        expect(await verdict(both, `${tokenWith()}x`, { bindings: env })).toMatch(/^credential_refused/)
+        expect(await verdict(both, 'junk', { bindings: env })).toMatch(/^credential_refused/)
+      }
+    })
+
+    it('and which are alone, are not configured', async () => {
+      expect(await verdict(await ofOther(), otherToken(), { bindings: env })).toBe(unset)
+    })
+
+    it('and give a JWT to no kind that takes what is none', async () => {
+      const takesNone = credential<TokenPrincipal>([
+        {
+          ...(opaque.schemes[0] as (typeof opaque.schemes)[0]),
+          takes: ({ text }) => text.split('.').length !== 3,
+        },
+      ])
+      const both = oneOf(await ofOther(), takesNone)
+      expect(await verdict(both, otherToken(), { bindings: env })).toBe(unset)
+      expect(await verdict(both, 'opaque', { bindings: env })).toBe('credential_refused: opaque')
+    })
+
+    it('room, measure their own tokens alone', async () => {
+      const bindings = { ...env, OTHER }
+      const small = await ofOther({ maxTokenBytes: 512 })
+      for (const both of [oneOf(small, route(keys)), oneOf(route(keys), small)]) {
+        expect(await verdict(both, tokenWith({ pad: 'x'.repeat(600) }), { bindings })).toBe('accepted')
+        expect(await verdict(both, otherToken(), { bindings })).toBe('accepted')
+        expect(await verdict(both, otherToken({ pad: 'x'.repeat(600) }), { bindings })).toBe(
+          'credential_refused: the token is too long',
+        )
+      }
+    })
+  })
+
+  it('are refused at load where two are of one issuer: the second would see no token', () => {
+    const bound = (dpop: object) => jwt({ ...goodOptions, dpop })
+    const goodOptions = { issuer: 'ISSUER', audience: 'a', algorithms: ['ES256'] } as const
+    const message =
+      "oneOf: jwt: two are of ISSUER, and the first decides alone; write one: audience: ['a', 'b']"
+    const pairs = [
+      [jwt(goodOptions), jwt({ ...goodOptions, audience: 'b' })],
+      [jwt(goodOptions), bound({})],
+      [bound({}), bound({ required: true })],
+    ] as const
+    for (const [first, second] of pairs) {
+      expect(() => oneOf(first, second)).toThrow(TypeError)
+      expect(() => oneOf(first, opaque, second)).toThrow(message)
+      expect(() => oneOf(oneOf(first, opaque), second)).toThrow(message)
+    }
+    // Where they stand in different places, neither hides the other.
+    expect(oneOf(jwt(goodOptions), bound({ required: true })).schemes).toHaveLength(2)
+    expect(oneOf(jwt(goodOptions), jwt({ ...goodOptions, issuer: 'OTHER' as never })).schemes).toHaveLength(2)
   })
 })
 

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import type { TokenAlgorithm } from '../../../../src/credentials/index.ts'
 import {
@@ -16,7 +17,8 @@ import { makeSigner, signToken } from './signer.ts'
 
 interface Sample {
   profile: IssuerProfile
-  /** Where the issuer shows such a token, with values that stand for a person's or a tenant's; read November 2026. */
+  /** Where such a token is shown, and when that was read. Values that stand for a person's or a tenant's are changed. */
+  source: { url: string; as: 'sample' | 'table of claims' | 'captured token'; read: string }
   issuer: string
   audience: string
   header: Record<string, unknown>
@@ -37,6 +39,11 @@ const at = { iat: 1_790_000_000, exp: 1_790_003_600 }
 const samples: Record<string, Sample> = {
   'auth0, its own profile': {
     profile: auth0,
+    source: {
+      url: 'https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles',
+      as: 'sample',
+      read: '2026-11',
+    },
     issuer: 'https://my-domain.auth0.com/',
     audience: 'https://example.com/health-api',
     header: { alg: 'RS256', typ: 'JWT', kid: 'k' },
@@ -65,6 +72,11 @@ const samples: Record<string, Sample> = {
   },
   'auth0, by RFC 9068': {
     profile: auth0,
+    source: {
+      url: 'https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles',
+      as: 'sample',
+      read: '2026-11',
+    },
     issuer: 'https://my-domain.auth0.com/',
     audience: 'https://example.com/health-api',
     header: { alg: 'RS256', typ: 'at+jwt', kid: 'k' },
@@ -88,6 +100,11 @@ const samples: Record<string, Sample> = {
   },
   okta: {
     profile: okta,
+    source: {
+      url: 'https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/',
+      as: 'sample',
+      read: '2026-11',
+    },
     issuer: 'https://dev-1.okta.com/oauth2/default',
     audience: 'api://default',
     header: { alg: 'RS256', kid: 'k' },
@@ -117,6 +134,11 @@ const samples: Record<string, Sample> = {
   },
   'entra, version 2.0': {
     profile: entra,
+    source: {
+      url: 'https://learn.microsoft.com/entra/identity-platform/access-tokens',
+      as: 'sample',
+      read: '2026-11',
+    },
     issuer: `https://login.microsoftonline.com/${TENANT}/v2.0`,
     audience: '6e74172b-be56-4843-9ff4-e66a39bb12e3',
     header: { typ: 'JWT', alg: 'RS256', kid: 'k' },
@@ -161,6 +183,11 @@ const samples: Record<string, Sample> = {
   },
   'entra, version 1.0, an app of its own': {
     profile: entra,
+    source: {
+      url: 'https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference',
+      as: 'table of claims',
+      read: '2026-11',
+    },
     issuer: `https://sts.windows.net/${TENANT}/`,
     audience: 'api://orders',
     header: { typ: 'JWT', alg: 'RS256', x5t: 'i6lGk3FZzxRcUb2C3nEQ7syHJlY', kid: 'k' },
@@ -186,6 +213,11 @@ const samples: Record<string, Sample> = {
   },
   cognito: {
     profile: cognito,
+    source: {
+      url: 'https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html',
+      as: 'sample',
+      read: '2026-11',
+    },
     issuer: 'https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example',
     audience: 'xxxxxxxxxxxxexample',
     header: { kid: 'k', alg: 'RS256' },
@@ -222,6 +254,11 @@ const samples: Record<string, Sample> = {
   },
   clerk: {
     profile: clerk,
+    source: {
+      url: 'https://clerk.com/docs/guides/sessions/session-tokens',
+      as: 'table of claims',
+      read: '2026-11',
+    },
     issuer: 'https://clerk.your-site.com',
     audience: 'https://example.com',
     header: { alg: 'RS256', cat: 'cl_B7d4PD111AAA', kid: 'k', typ: 'JWT' },
@@ -253,6 +290,11 @@ const samples: Record<string, Sample> = {
   },
   keycloak: {
     profile: keycloak,
+    source: {
+      url: 'https://gist.github.com/phacman/bd288c7abac1d3fc1694b7e191e27e4c',
+      as: 'captured token',
+      read: '2026-11',
+    },
     issuer: 'https://sso.example.com/realms/acme',
     audience: 'orders-api',
     header: { alg: 'RS256', typ: 'JWT', kid: 'k' },
@@ -294,6 +336,11 @@ const samples: Record<string, Sample> = {
   },
   firebase: {
     profile: firebase,
+    source: {
+      url: 'https://firebase.google.com/docs/auth/admin/verify-id-tokens',
+      as: 'table of claims',
+      read: '2026-11',
+    },
     issuer: 'https://securetoken.google.com/my-project',
     audience: 'my-project',
     header: { alg: 'RS256', kid: 'k', typ: 'JWT' },
@@ -358,10 +405,19 @@ describe.each(Object.entries(samples))('%s', (_, sample) => {
     }
   })
 
-  it('says where that is documented, and when it was read', () => {
-    expect(profile.source.url).toMatch(/^https:\/\//)
-    expect(profile.source.read).toMatch(/^20\d\d-\d\d$/)
+  it('says where its profile and the token are from, and when that was read', () => {
+    for (const { url, read } of [profile.source, sample.source]) {
+      expect(url).toMatch(/^https:\/\//)
+      expect(read).toMatch(/^20\d\d-(0[1-9]|1[0-2])$/)
+      expect(Date.parse(read)).toBeLessThanOrEqual(Date.now())
+    }
   })
+})
+
+it('every profile of an issuer has a token here', async () => {
+  const files = await readdir('src/credentials/profiles')
+  const sampled = new Set(Object.values(samples).map(({ profile }) => `${profile.name.toLowerCase()}.ts`))
+  expect(files.toSorted()).toEqual([...sampled, 'profile.ts', 'standard.ts'].toSorted())
 })
 
 it('a profile can be changed in one thing', async () => {

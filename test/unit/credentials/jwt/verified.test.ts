@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Verified } from '../../../../src/credentials/jwt/verified.ts'
 import { keepVerified, recallVerified, verifiedKept } from '../../../../src/credentials/jwt/verified.ts'
@@ -23,6 +24,21 @@ describe('a token that was verified', () => {
     for (let i = 0; i < 3; i++) expect(await verdict(orders, token)).toBe('accepted')
     expect([keys.asked, verify.mock.calls.length]).toEqual([1, 1])
     verify.mockRestore()
+  })
+
+  it('says in each request that its keys are past their lifetime, and no longer than they are', async () => {
+    const own = await keysOf(key)
+    const orders = route(own)
+    const warned = async () => {
+      const result = await authenticate(orders, token)
+      return result.ok && result.value.warnings?.map(({ code }) => code)
+    }
+    expect(await warned()).toBeUndefined()
+    own.isStale = true
+    for (let i = 0; i < 3; i++) expect(await warned()).toEqual(['issuer_unavailable'])
+    own.isStale = false
+    expect(await warned()).toBeUndefined()
+    expect(own.asked).toBe(1)
   })
 
   it('is asked about anew once its key is gone, whatever its exp says', async () => {
@@ -89,6 +105,54 @@ describe('a token that was verified', () => {
     expect(second.value.principal).toBe(first.value.principal)
     expect(Object.isFrozen(first.value.principal.claims)).toBe(true)
     expect(Object.isFrozen(first.value.revocable)).toBe(true)
+  })
+
+  it.each<[string, (tenant: string) => unknown]>([
+    ['a Set', (tenant) => new Set([tenant])],
+    ['a Map', (tenant) => new Map([[tenant, 1]])],
+    ['a Date', () => new Date(0)],
+    ['bytes', () => new Uint8Array(4)],
+    ['a function', () => () => 1],
+    ['an object of a class', () => new (class Tenant {})()],
+    ['a Set below a list', (tenant) => [{ deep: [new Set([tenant])] }]],
+    ['a Set in what is frozen', (tenant) => Object.freeze({ deep: new Set([tenant]) })],
+    ['a Set under a symbol', (tenant) => ({ [Symbol.for('deep')]: new Set([tenant]) })],
+  ])('is verified anew where its schema makes %s, which nobody can freeze', async (_, make) => {
+    const claims = v.pipe(
+      v.looseObject({ tenant: v.string() }),
+      v.transform(({ tenant }) => ({ made: make(tenant) })),
+    )
+    const orders = route(keys, { claims })
+    const [first, second] = [await authenticate(orders, token), await authenticate(orders, token)]
+    if (!first.ok || !second.ok) throw new Error('not accepted')
+    expect(second.value.principal.claims).not.toBe(first.value.principal.claims)
+    expect(keys.asked).toBe(2)
+  })
+
+  it('is frozen below what its schema has frozen at the surface', async () => {
+    const claims = v.pipe(
+      v.looseObject({ deep: v.looseObject({ groups: v.array(v.string()) }) }),
+      v.transform((made) => Object.freeze(made)),
+    )
+    const text = tokenWith({ jti: `cache-${serial}`, deep: { groups: ['user'] } })
+    const result = await authenticate(route(keys, { claims }), text)
+    if (!result.ok) throw new Error('not accepted')
+    const { deep } = result.value.principal.claims as { deep: { groups: string[] } }
+    expect(() => deep.groups.push('admin')).toThrow(TypeError)
+  })
+
+  it('may have claims that hold themselves', async () => {
+    const claims = v.pipe(
+      v.looseObject({}),
+      v.transform((members) => {
+        const round: Record<string, unknown> = { ...members }
+        round.self = round
+        return round
+      }),
+    )
+    const orders = route(keys, { claims })
+    for (let i = 0; i < 2; i++) expect(await verdict(orders, token)).toBe('accepted')
+    expect(keys.asked).toBe(1)
   })
 
   it('is checked for its binding in each request', async () => {
