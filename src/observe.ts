@@ -64,8 +64,9 @@ export async function observe(passage: Passage, matched: Matched): Promise<Respo
   else for (const denial of validated.value.reported) note('validate', denial)
 
   const counted = validated.ok && proven?.ok ? validated.value : undefined
-  // Nothing is built out of an identity that the route would have refused.
-  const believed = authorized?.ok === false ? undefined : counted
+  // Nothing is built out of an identity that the route would have refused; a throw of its rule says nothing of the caller.
+  const isRefused = authorized?.ok === false && authorized.denial.code !== 'internal_error'
+  const believed = isRefused ? undefined : counted
   const prepared = prepareUnproven(authenticated, believed, route, env)
   if (!prepared.ok) return passage.refuse('forward', prepared.denial)
   journal.traceId = prepared.value.traceId

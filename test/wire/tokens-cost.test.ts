@@ -68,7 +68,7 @@ describe('the cost of a refusal before any key', () => {
       'a header of levels': {
         authorization: bearer(`${encodePart('['.repeat(600))}.e30.${'A'.repeat(86)}`),
       },
-      '30 KB': { authorization: bearer(`eyJ${'a'.repeat(30_000)}`) },
+      '16 KB': { authorization: bearer(`eyJ${'a'.repeat(16_000)}`) },
     }
     const works: Record<string, Omit<Work, 'now'>> = {
       verification: { kind: 'verify', times: 500, tokens: [rig.token()], jwk: rig.key.jwk as never },
