@@ -50,7 +50,8 @@ export function functionOnly(value: unknown, option: string, fail: Fail): void {
 export function promptOnly(schema: unknown, option: string, fail: Fail): void {
   const seen = new Set<unknown>()
   const pending: unknown[] = [schema]
-  for (let part = pending.pop(); part !== undefined || pending.length > 0; part = pending.pop()) {
+  while (pending.length > 0) {
+    const part = pending.pop()
     if (typeof part !== 'object' || part === null || seen.has(part)) continue
     seen.add(part)
     if ('async' in part && part.async === true)

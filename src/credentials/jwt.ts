@@ -47,15 +47,7 @@ export function jwt<const S extends GenericSchema = GenericSchema<Claims, Claims
   const policy = compilePolicy(options)
   const { dpop } = policy
   const bearer = dpop?.required ? [] : [BEARER]
-  // One reading for `takes` and `inspect`, and gone with the request.
-  const readings = new WeakMap<Presented, CompactOutcome>()
-  const read = (presented: Presented): CompactOutcome => {
-    const known = readings.get(presented)
-    if (known) return known
-    const outcome = readCompact(presented.text, policy.maxChars)
-    readings.set(presented, outcome)
-    return outcome
-  }
+  const read = (presented: Presented): CompactOutcome => readOnce(presented, policy.maxChars)
   const isTooLong = ({ text }: Presented): boolean => text.length > policy.maxChars
   const scheme: JwtScheme<TokenPrincipal<InferOutput<S>>> = {
     policy,
@@ -98,4 +90,17 @@ function varsOf(keys: TokenKeys | undefined): NamedVar[] {
   if (keys === undefined || 'find' in keys) return []
   if ('jwks' in keys) return [{ name: keys.jwks, isUrl: true }]
   return 'variable' in keys ? [{ name: keys.variable }] : []
+}
+
+// One reading for `takes` and `inspect` of every scheme, and gone with the request.
+const readings = new WeakMap<Presented, CompactOutcome>()
+
+function readOnce(presented: Presented, maxChars: number): CompactOutcome {
+  const { text } = presented
+  const known = text.length > maxChars ? undefined : readings.get(presented)
+  if (known) return known
+  const outcome = readCompact(text, maxChars)
+  // What is too long for one scheme may be a token of another.
+  if (text.length <= maxChars) readings.set(presented, outcome)
+  return outcome
 }

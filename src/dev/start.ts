@@ -96,7 +96,11 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     if (database) print(`shared state answered ${database.calls()} HTTP calls`)
     if (faults.length > 0) throw new StartError(`the tour was not as expected:\n  ${faults.join('\n  ')}`)
   }
-  print(options.tour ? '\nserving until Ctrl-C; each decision is one line' : 'serving until Ctrl-C')
+  if (options.tour) print('')
+  print(`what arrived: curl ${origin.url}/_playground/requests`)
+  print(`a token:      curl ${issuer.url}/token -d '{}'`)
+  print(`your own:     README.md, "Add a route"; npm run check says what is wrong with it`)
+  print(options.tour ? 'serving until Ctrl-C; each decision is one line' : 'serving until Ctrl-C')
   isServing = true
   const isInterrupted = once(interrupted, 'abort').then(() => true)
   if (!interrupted.aborted && !(await Promise.race([isInterrupted, worker.ended.then(() => false)]))) {

@@ -1,19 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import * as v from 'valibot'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { NOW } from '../api-key/calls.ts'
-import { startIntrospection } from './server.ts'
 import { active, envOf, ISSUER, outcome, route, SECONDS, use } from './tokens.ts'
+import { useIntrospection } from './use.ts'
 
-let server: Awaited<ReturnType<typeof startIntrospection>>
-beforeAll(async () => {
-  server = await startIntrospection()
-})
-afterAll(() => server.close())
-beforeEach(() => {
-  server.asked.length = 0
-  server.answer(active())
-})
+const server = useIntrospection()
 const fresh = (more = {}) => use({ env: envOf(server.url), ...more })
 
 describe('a token that is active', () => {

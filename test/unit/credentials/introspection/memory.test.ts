@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { NOW } from '../api-key/calls.ts'
-import { startIntrospection } from './server.ts'
 import { active, envOf, outcome, route, SECONDS, use } from './tokens.ts'
+import { useIntrospection } from './use.ts'
 
-let server: Awaited<ReturnType<typeof startIntrospection>>
-beforeAll(async () => {
-  server = await startIntrospection()
-})
-afterAll(() => server.close())
-beforeEach(() => {
-  server.asked.length = 0
-  server.answer(active())
-})
+const server = useIntrospection()
 const codeOf = (result: Awaited<ReturnType<typeof use>>) => (result.ok ? 'in' : result.denial.code)
 
 describe('answers', () => {

@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { opaqueToken } from '../../../../src/credentials/introspection/index.ts'
 import { oneOf } from '../../../../src/credentials/one-of.ts'
-
 import { es256, part, sha256Of, thumbprintOf } from '../dpop/proofs.ts'
-import { startIntrospection } from './server.ts'
 import { active, envOf, names, outcome, route, SECONDS, use } from './tokens.ts'
+import { useIntrospection } from './use.ts'
 
-let server: Awaited<ReturnType<typeof startIntrospection>>
-beforeAll(async () => {
-  server = await startIntrospection()
-})
-afterAll(() => server.close())
-beforeEach(() => {
-  server.asked.length = 0
-  server.answer(active())
-})
+const server = useIntrospection()
 
 describe('the options of opaqueToken, at load', () => {
   it.each([
