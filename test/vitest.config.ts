@@ -31,6 +31,8 @@ export default defineConfig({
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
           maxWorkers: 2,
+          // Deadlines of half a second: a stalled machine misses one now and then, what is wrong fails each time.
+          retry: 2,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
