@@ -49,6 +49,15 @@ export interface NamedVar {
   readonly isUrl?: boolean
 }
 
+/** How a body is read before its schema sees it. */
+export type Syntax = 'json' | 'form'
+
+/** A media type in lower case and without parameters, and how its body is read: SNS sends JSON as `text/plain`. */
+export interface Content {
+  readonly mediaType: string
+  readonly syntax: Syntax
+}
+
 /**
  * Who a caller is. An object and not a bare function, so that inference inside `defineRoute` holds.
  * `inspect` reads headers only and refuses what needs no body and no key; `verify` does the crypto.
@@ -70,5 +79,16 @@ export interface Authenticator<P extends Principal = Principal, K extends Princi
   readonly vars?: readonly NamedVar[]
   /** Takes access tokens that are bound to a client certificate (RFC 8705), for the same. @default false */
   readonly certificateBound?: boolean
+  /** What the provider sends; its routes take all of it unless they name media types. @default JSON as application/json */
+  readonly content?: readonly Content[]
+  /** Milliseconds that the provider waits for an answer: the default of `forward.timeout`. @default 10_000 */
+  readonly timeoutMs?: number
+  /** The provider wants answers without a body and without cookies, the origin's too. @default false */
+  readonly bareAnswers?: boolean
+  /**
+   * Statuses that mean something else to the provider than a refusal, and what it gets in their place: `{ 400: 422 }` where a
+   * 400 would end the subscription. For the gateway's own refusals; 400 to 599.
+   */
+  readonly refusalStatuses?: Readonly<Record<number, number>>
   readonly inspect: (facts: Identified, env: Env) => Result<Verify<P>>
 }

@@ -1,6 +1,6 @@
 import type { Authenticator, ChallengeScheme } from './authenticator.ts'
 import type { Denial, Received } from './contract.ts'
-import { type DenialEntry, denials } from './denials.ts'
+import { type DenialEntry, denials, statusOf } from './denials.ts'
 
 /** Schemes whose errors are those of OAuth (RFC 6750 section 3.1, RFC 9449 section 7.1). */
 const OAUTH = ['bearer', 'dpop']
@@ -18,8 +18,9 @@ export function challengesOf(
   authenticator: Pick<Authenticator, 'kind' | 'challenges'>,
   { request, host }: Pick<Received, 'request' | 'host'>,
   metadataUrl?: string,
+  status = statusOf(denial),
 ): string[] {
-  const { status, title, oauth }: DenialEntry = denials[denial.code]
+  const { title, oauth }: DenialEntry = denials[denial.code]
   if (status !== 401 && oauth === undefined) return []
   const schemes = schemesOf(authenticator)
   const used = oauth === undefined ? [] : usedOf(schemes, oauth, denial, request)

@@ -1,4 +1,5 @@
 import type { GenericSchema } from 'valibot'
+import type { Authenticator } from './authenticator.ts'
 import { compileClients } from './clients.ts'
 import { compileFailure } from './failure.ts'
 import type { Duration } from './lib/duration.ts'
@@ -16,6 +17,7 @@ import {
 import { compilePattern } from './pattern.ts'
 import type { AnyRouteOptions, BodyOptions, Route } from './route.ts'
 import { authorizeRule } from './rules/route.ts'
+import { checkRefusalStatuses, contentOf, timeoutOf } from './sender.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1_048_576
 /** The isolate has 128 MB for everything that it does at once. */
@@ -23,7 +25,6 @@ const MAX_BODY_BYTES = 16_777_216
 /** Nobody waits longer for a gateway to decide; and a lease has to outlive it. */
 const MAX_DEADLINE_MS = 15_000
 const DEFAULT_BUDGET_MS = 50
-const MAX_TIMEOUT_MS = 120_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MODES = ['enforce', 'report']
 const HEADER = /^[a-z0-9-]+$/
@@ -100,7 +101,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
   for (const name of forward.strip ?? []) {
     check(HEADER.test(name), 'forward.strip', `'${name}' is not a header name in lower case`)
   }
-  const body = options.body && bodyOf(options.body, fail)
+  const body = options.body && bodyOf(options.body, authenticate, fail)
   const deadlineMs = duration(
     'deadline',
     options.deadline ?? (authenticate.kind === 'webhook' ? '2 s' : '1 s'),
@@ -111,8 +112,8 @@ export function compileRoute(options: AnyRouteOptions): Route {
       ? Math.min(DEFAULT_BUDGET_MS, deadlineMs)
       : duration('budget', options.budget)
   check(budgetMs <= deadlineMs, 'budget', `is ${options.budget}, longer than the deadline, ${deadlineMs} ms`)
-  const timeoutMs = duration('forward.timeout', forward.timeout ?? '10 s')
-  check(timeoutMs <= MAX_TIMEOUT_MS, 'forward.timeout', `is ${forward.timeout}; use at most '120 s'`)
+  const timeoutMs = timeoutOf(forward.timeout, authenticate, fail)
+  checkRefusalStatuses(authenticate, fail)
   check(
     !forward.headers || forward.strip !== undefined || (options.mode !== 'report' && body?.mode !== 'report'),
     'forward.strip',
@@ -159,8 +160,9 @@ export function compileRoute(options: AnyRouteOptions): Route {
 
 function bodyOf(
   body: GenericSchema | BodyOptions<GenericSchema>,
+  authenticate: Authenticator,
   fail: Fail,
-): Required<BodyOptions<GenericSchema>> {
+): NonNullable<Route['body']> {
   const options: BodyOptions<GenericSchema> = isSchema(body) ? { schema: body } : body
   knownOnly(options, OPTIONS.body, 'body.', fail)
   oneOf(options.mode, MODES, 'body.mode', fail)
@@ -168,10 +170,10 @@ function bodyOf(
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1 || maxBytes > MAX_BODY_BYTES) {
     fail('body.maxBytes', `is ${maxBytes}; use 1 to ${MAX_BODY_BYTES} bytes`)
   }
-  const { schema, mediaType = 'application/json', mode = 'enforce' } = options
+  const { schema, mediaType, mode = 'enforce' } = options
   if (!isSchema(schema)) fail('body.schema', 'is missing; give a valibot schema, such as v.looseObject({})')
   promptOnly(schema, 'body.schema', fail)
-  return { schema, mediaType, mode, maxBytes }
+  return { schema, content: contentOf(mediaType, authenticate, fail), mode, maxBytes }
 }
 
 const isSchema = (body: GenericSchema | BodyOptions<GenericSchema> | undefined): body is GenericSchema =>

@@ -21,6 +21,8 @@ export type Unit = 'bytes' | 'count' | 'seconds' | 'milliseconds' | 'levels'
 /** Why a request was refused; a value, never an exception. */
 export interface Denial {
   code: DenialCode
+  /** What the provider wants in place of the table's status: 400 to 599, and read for codes of webhooks only. */
+  status?: number
   /** Exact, and for the record only: made of constants and numbers, never of what the client sent. */
   reason: string
   /** The limit and what was seen, for every refusal by size, count, rate, age or skew; record only. */
@@ -39,6 +41,10 @@ export interface Denial {
   /** Members of the problem document beside the common ones (RFC 9457 section 3.2). */
   extensions?: Readonly<Record<string, unknown>>
 }
+
+/** Client and server errors (RFC 9110 sections 15.5 and 15.6). */
+export const isRefusalStatus = (status: number): boolean =>
+  Number.isInteger(status) && status >= 400 && status <= 599
 
 export type Result<T> = { ok: true; value: T } | { ok: false; denial: Denial }
 
@@ -119,6 +125,11 @@ export interface Acknowledgement {
   status: number
   contentType?: string
   body?: string
+  /**
+   * Other headers of the answer, such as the echo of a header of a handshake: texts that the scheme has parsed, as a header
+   * can carry them. The id, the length, the caching and the content type stay the gateway's, and no cookie is set.
+   */
+  headers?: Readonly<Record<string, string>>
 }
 
 /** What the record may tell about a verified delivery; ids are hints, since some are unsigned. */
@@ -169,6 +180,9 @@ export interface Validated<P extends Principal = Principal, T = unknown> extends
 
 /** Deep or wide documents cost more than their bytes tell: both are bounded before anything walks them. */
 export const BODY_JSON_LIMITS = { maxDepth: 64, maxNodes: 100_000 } as const
+
+/** Parameters of a form; a repeated one counts each time. */
+export const BODY_FORM_LIMITS = { maxParameters: 1000 } as const
 
 /** What shared state had to do with a decision. */
 export interface Consulted {

@@ -1,4 +1,4 @@
-import type { Denial } from './contract.ts'
+import { type Denial, isRefusalStatus } from './contract.ts'
 import { utf8 } from './lib/digest.ts'
 
 /** Problem types of draft-ietf-httpapi-ratelimit-headers-10, each with the extension `violated-policies`. */
@@ -9,6 +9,8 @@ export interface DenialEntry {
   title: string
   /** The problem's `type` where the denial names violated policies, in place of the gateway's own URN. */
   ofPolicies?: string
+  /** The code is one of webhooks: a provider may want another status than the table's. */
+  isOfWebhooks?: true
   /** The `error` of the challenge (RFC 6750 section 3.1, RFC 9449 section 12.2, RFC 9470 section 3). */
   oauth?: string
 }
@@ -30,8 +32,8 @@ export const denials = {
   body_not_expected: { status: 400, title: 'The route takes no request body' },
   media_type_not_supported: { status: 415, title: 'The media type is not the one that the route declares' },
   encoding_not_supported: { status: 415, title: 'Encoded request bodies are not accepted' },
-  signature_missing: { status: 401, title: 'The request carries no signature' },
-  signature_refused: { status: 401, title: 'The signature was refused' },
+  signature_missing: { status: 401, title: 'The request carries no signature', isOfWebhooks: true },
+  signature_refused: { status: 401, title: 'The signature was refused', isOfWebhooks: true },
   credential_missing: { status: 401, title: 'The request carries no credential that the route takes' },
   credential_repeated: {
     status: 400,
@@ -50,7 +52,7 @@ export const denials = {
     oauth: 'use_dpop_nonce',
   },
   issuer_unavailable: { status: 503, title: 'The gateway cannot verify credentials right now' },
-  event_not_declared: { status: 400, title: 'The route does not declare this event' },
+  event_not_declared: { status: 400, title: 'The route does not declare this event', isOfWebhooks: true },
   not_authorized: { status: 403, title: 'The request is not authorized' },
   scope_missing: {
     status: 403,
@@ -68,8 +70,8 @@ export const denials = {
   client_blocked: { status: 403, title: 'This client is blocked' },
   principal_revoked: { status: 401, title: 'The credentials were revoked', oauth: 'invalid_token' },
   rate_limited: { status: 429, title: 'Too many requests', ofPolicies: `${IANA}#quota-exceeded` },
-  delivery_in_progress: { status: 409, title: 'This delivery is being processed' },
-  delivery_repeated: { status: 409, title: 'This delivery was already processed' },
+  delivery_in_progress: { status: 409, title: 'This delivery is being processed', isOfWebhooks: true },
+  delivery_repeated: { status: 409, title: 'This delivery was already processed', isOfWebhooks: true },
   state_unavailable: {
     status: 503,
     title: 'The gateway cannot decide right now',
@@ -88,11 +90,28 @@ export type DenialCode = keyof typeof denials
 const MAX_RETRY_AFTER_SECONDS = 999_999_999_999_999
 
 /**
+ * The status that a refusal leaves with: the table's, or the one that the provider wants, then what stands `instead` of that
+ * on the route. No refusal leaves as a success, whatever a denial says.
+ */
+export function statusOf({ code, status }: Denial, instead: Readonly<Record<number, number>> = {}): number {
+  const entry: DenialEntry = denials[code]
+  const isWanted = entry.isOfWebhooks && status !== undefined && isRefusalStatus(status)
+  const own = isWanted ? status : entry.status
+  // A copy of what is done has arrived: asked for again, it would come for ever.
+  return code === 'delivery_repeated' ? own : (instead[own] ?? own)
+}
+
+/**
  * Turns a denial into `application/problem+json` (RFC 9457); the only place that does. The challenges stand in one field:
  * the runtime joins fields of one name.
  */
-export function refuse(denial: Denial, id: string, challenges: readonly string[] = []): Response {
-  const { status, title, ofPolicies }: DenialEntry = denials[denial.code]
+export function refuse(
+  denial: Denial,
+  id: string,
+  challenges: readonly string[] = [],
+  status = statusOf(denial),
+): Response {
+  const { title, ofPolicies }: DenialEntry = denials[denial.code]
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',

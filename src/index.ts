@@ -1,5 +1,5 @@
 export { anonymous } from './anonymous.ts'
-export type { Authenticator } from './authenticator.ts'
+export type { Authenticator, Content } from './authenticator.ts'
 export type { ControlOptions } from './control/index.ts'
 export { defineRoute, routeDefaults } from './define.ts'
 export { createGateway, type Routes } from './gateway.ts'

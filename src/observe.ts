@@ -16,14 +16,17 @@ import { identify } from './stages/identify.ts'
 import { read } from './stages/read.ts'
 import { finding, type Stage } from './stages/record/index.ts'
 import { settle } from './stages/settle.ts'
-import { validate } from './stages/validate.ts'
+import { validate } from './stages/validate/index.ts'
 import type { AdmitRequest } from './state/state.ts'
 
 /**
  * A request's way through a route in report mode: the same stages run to their end, each would-be denial is recorded,
  * and the request goes on without proof. Framing and size still refuse; nothing waits beyond the budget.
  */
-export async function observe(passage: Passage, matched: Matched): Promise<Response> {
+export const observe = (passage: Passage, matched: Matched): Promise<Response> =>
+  passage.answered(watch(passage, matched))
+
+async function watch(passage: Passage, matched: Matched): Promise<Response> {
   const { route, settings, env, journal, limiter } = passage
   const note = (stage: Stage, denial: Denial) => void journal.reported.push(finding(stage, denial))
   const identified = identify(matched, settings.trust)

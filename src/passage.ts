@@ -1,10 +1,11 @@
 import type { Means } from './authenticator.ts'
 import { challengesOf } from './challenge.ts'
 import type { Acknowledgement, Authenticated, Denial, Env, Received } from './contract.ts'
-import { refuse } from './denials.ts'
-import { utf8 } from './lib/digest.ts'
+import { refuse, statusOf } from './denials.ts'
 import type { Route } from './route.ts'
 import type { Settings } from './settings.ts'
+import { acknowledge } from './stages/acknowledge.ts'
+import { bare } from './stages/bare.ts'
 import type { Limiter } from './stages/first-tier.ts'
 import { finding, type Journal, record, type Stage, timed, waitedMs } from './stages/record/index.ts'
 import type { State } from './state/state.ts'
@@ -90,8 +91,9 @@ export class Passage {
   refuse(stage: Stage, denial: Denial): Response {
     const { received, route, settings } = this
     const metadataUrl = settings.resource?.covers(received) ? settings.resource.metadataUrl : undefined
-    const challenges = challengesOf(denial, route.authenticate, received, metadataUrl)
-    const response = this.finish(refuse(denial, this.journal.id, challenges))
+    const status = statusOf(denial, route.authenticate.refusalStatuses)
+    const challenges = challengesOf(denial, route.authenticate, received, metadataUrl, status)
+    const response = this.finish(refuse(denial, this.journal.id, challenges, status))
     this.background(this.record('refused', denial, response, stage))
     return response
   }
@@ -99,27 +101,24 @@ export class Passage {
   /** Answers in the origin's place, with what the provider takes for success. */
   acknowledge(
     decision: 'handshake' | 'command' | 'duplicate',
-    { status, contentType, body }: Acknowledgement,
-    headers = {},
+    acknowledgement: Acknowledgement,
+    headers: Readonly<Record<string, string>> = {},
   ): Response {
-    const bytes = utf8(body ?? '')
-    const type = contentType !== undefined && {
-      'content-type': contentType,
-      'x-content-type-options': 'nosniff',
-    }
-    const own = { ...headers, ...type, 'cache-control': 'no-store', 'content-length': String(bytes.length) }
-    const response = this.finish(new Response(bytes.length === 0 ? null : bytes, { status, headers: own }))
+    const response = this.finish(acknowledge(acknowledgement, headers))
     this.background(this.record(decision, null, response))
     return response
   }
 
-  /** Every answer carries its id, and tells where the time went where the deployment wants that seen. */
+  /**
+   * Every answer of the route leaves here: it carries its id, tells where the time went where the deployment wants that
+   * seen, and has no body where the provider wants none.
+   */
   finish(response: Response, headers: Readonly<Record<string, string>> = {}): Response {
     response.headers.set('sallyport-id', this.journal.id)
     const added = { ...this.#answerHeaders, ...headers }
     for (const [name, value] of Object.entries(added)) response.headers.set(name, value)
     if (this.settings.serverTiming) response.headers.append('server-timing', serverTiming(this.journal))
-    return response
+    return this.route.authenticate.bareAnswers ? bare(response, this.background) : response
   }
 
   record(
@@ -130,6 +129,15 @@ export class Passage {
   ): Promise<void> {
     const refusal = denial && finding(stage, denial)
     return record(this.journal, this.env, this.settings.clientForm, { decision, refusal, response })
+  }
+
+  /** Turns a throw before the claim into one answer, in the form of every answer of the route, and one record. */
+  async answered(work: Promise<Response>): Promise<Response> {
+    try {
+      return await work
+    } catch (error) {
+      return this.refuse('gateway', internalError(error))
+    }
   }
 
   /** Turns a throw after the claim into one answer and one record; the lease runs out by itself. */

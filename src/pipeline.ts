@@ -17,13 +17,16 @@ import { identify } from './stages/identify.ts'
 import { read } from './stages/read.ts'
 import { finding } from './stages/record/index.ts'
 import { settle } from './stages/settle.ts'
-import { validate } from './stages/validate.ts'
+import { validate } from './stages/validate/index.ts'
 
 /**
  * A request's way through an enforcing route, after receive and match. The order is the security argument: the
  * cheapest refusal first, no network before the caller is authentic, nothing forwarded before everything has passed.
  */
-export async function enforce(passage: Passage, matched: Matched): Promise<Response> {
+export const enforce = (passage: Passage, matched: Matched): Promise<Response> =>
+  passage.answered(decide(passage, matched))
+
+async function decide(passage: Passage, matched: Matched): Promise<Response> {
   const { route, settings, env, limiter } = passage
   const identified = identify(matched, settings.trust)
   passage.journal.client = identified.client

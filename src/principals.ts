@@ -9,6 +9,13 @@ export interface WebhookPrincipal extends Principal {
   provider: string
   /** The declared event, where the provider names it outside the signed body. */
   event?: string
+  /**
+   * What of the body the signature covers. `part`: only the fields in `signed`. `nothing`: the caller knew a shared token or
+   * an address, and whoever reads that can send any body.
+   */
+  covers: 'body' | 'part' | 'nothing'
+  /** Where a part is covered, its fields by name: what a decision may rest on. */
+  signed?: Readonly<Record<string, string>>
 }
 
 /** What is verified about a caller, by the names of the credential: frozen, and typed by the credential's `claims` schema. */

@@ -1,5 +1,5 @@
 import type { GenericSchema, InferOutput } from 'valibot'
-import type { Authenticator } from './authenticator.ts'
+import type { Authenticator, Content } from './authenticator.ts'
 import type { Client, Validated } from './contract.ts'
 import type { Duration } from './lib/duration.ts'
 import type { DestinationName, ParamName, Params } from './names.ts'
@@ -80,8 +80,11 @@ export interface LimitOptions<Facts> {
 
 export interface BodyOptions<S extends GenericSchema> {
   schema: S
-  /** The exact media type. @default 'application/json' */
-  mediaType?: string
+  /**
+   * The exact media types that are taken, without parameters. `application/x-www-form-urlencoded` is read as a form, `application/json` and
+   * `…+json` as JSON, any other type as the provider's entry says. @default what the provider sends, else 'application/json'
+   */
+  mediaType?: string | readonly string[]
   /** Bytes. @default 1_048_576 */
   maxBytes?: number
   /** @default 'enforce' */
@@ -98,7 +101,7 @@ export interface ReplayOptions {
 export interface ForwardOptions<Facts> {
   /** The name of a URL var, or of a binding with `fetch`. */
   to: DestinationName
-  /** How long the origin may take to begin its answer. @default '10 s' */
+  /** How long the origin may take to begin its answer. @default what the provider waits, else '10 s' */
   timeout?: Duration
   /** The path at the origin, percent-encoded: `params` are decoded, so use encodeURIComponent. @default the canonical path that was matched */
   path?: (facts: Facts) => string
@@ -113,7 +116,10 @@ export interface ForwardOptions<Facts> {
    * whatever else the origin would believe.
    */
   strip?: readonly string[]
-  /** Routes whose body is not signed: forward the client's bytes in place of the validated value. */
+  /**
+   * Routes whose body is not signed: forward the client's bytes in place of the validated value. That of a form is written as
+   * a form, lists as repeated parameters; if it holds more than texts, numbers, booleans and lists of them, the answer is 500.
+   */
   body?: 'validated' | 'verbatim'
 }
 
@@ -229,7 +235,9 @@ export interface Route {
   readonly authorize: Rule | undefined
   readonly isClientAllowed: (client: Client) => boolean
   readonly limits: readonly CompiledLimit[]
-  readonly body: Required<BodyOptions<GenericSchema>> | undefined
+  readonly body:
+    | (Required<Omit<BodyOptions<GenericSchema>, 'mediaType'>> & { content: readonly Content[] })
+    | undefined
   readonly query: GenericSchema | undefined
   readonly params: GenericSchema | undefined
   readonly headers: GenericSchema | undefined

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { allow, deny, type Result } from '../contract.ts'
-import { type KeyRecord, keyRecordSchema, parseKeyRecord } from '../credentials/api-key/record.ts'
+import { type KeyRecord, keyRecordSchema, ofForm, parseKeyRecord } from '../credentials/api-key/record.ts'
 import { clientKey, parseAddress } from '../lib/ip.ts'
 import { parseJson } from '../lib/json.ts'
 import { revocable } from '../revocable.ts'
@@ -17,15 +17,15 @@ const JSON_LIMITS = { maxDepth: 12, maxNodes: 1000 }
 /** What people write into a command. */
 const words = {
   /** No control characters, and short enough that two of them are a name that can be revoked. */
-  part: v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{1,500}$/u)),
+  part: ofForm(/^[^\p{Cc}\p{Cs}]{1,500}$/u),
   id: v.pipe(v.string(), v.check(isApiKeyId)),
-  certificate: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  certificate: ofForm(/^[0-9a-f]{64}$/),
   client: v.pipe(
     v.string(),
     v.maxLength(45),
     v.check((text) => parseAddress(text) !== undefined),
   ),
-  reason: v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{0,200}$/u)),
+  reason: ofForm(/^[^\p{Cc}\p{Cs}]{0,200}$/u),
 }
 export type Word = keyof typeof words
 
@@ -34,12 +34,15 @@ export const isWord = (word: Word, text: string): boolean => v.is(words[word], t
 
 const { part, id, certificate, client } = words
 const reason = v.exactOptional(words.reason)
-const moment = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+const moment = v.pipe(
+  v.number(),
+  v.check((ms) => Number.isSafeInteger(ms) && ms > 0),
+)
 
 const revoke = { command: v.literal('revoke'), until: moment, issuedBefore: v.exactOptional(moment), reason }
 
 /** Every command there is. None of them ends a block or a revocation, or forgets a delivery. */
-const commandSchema = v.union([
+const COMMANDS = [
   v.strictObject({ ...revoke, subject: part, issuer: part }),
   v.strictObject({ ...revoke, token: part, issuer: part }),
   v.strictObject({ ...revoke, session: part, issuer: part }),
@@ -50,13 +53,13 @@ const commandSchema = v.union([
   v.strictObject({ command: v.literal('key.create'), record: keyRecordSchema }),
   v.strictObject({
     command: v.literal('key.list'),
-    cursor: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/))),
+    cursor: v.exactOptional(ofForm(/^[0-9a-f]{1,64}$/)),
   }),
   v.strictObject({ command: v.literal('key.revoke'), id }),
-])
+] as const
 
 /** A command as it is sent; moments are milliseconds since the epoch. */
-export type Command = v.InferOutput<typeof commandSchema>
+export type Command = v.InferOutput<(typeof COMMANDS)[number]>
 
 /** What is answered to a command that is done. */
 export type Answer =
@@ -75,15 +78,22 @@ export type Answer =
 export function readCommand(body: Uint8Array<ArrayBuffer>, now: number): Result<Command> {
   const json = parseJson(body, JSON_LIMITS, { exactNumbers: true })
   if (!json.ok) return deny('malformed_body', `the JSON is refused: ${json.fault}`)
-  const parsed = v.safeParse(commandSchema, json.value, { abortEarly: true })
-  if (!parsed.success) return deny('input_invalid', 'no command has this form')
-  const { output } = parsed
+  const output = commandIn(json.value)
+  if (!output) return deny('input_invalid', 'no command has this form')
   if ('until' in output && (output.until <= now || output.until > now + LONGEST_MS + CLOCKS_MS))
     return deny('input_invalid', 'until is not between now and in 400 days')
   // As the gateway will read it from shared state: a record that is too large or too deep would never be a key.
   if ('record' in output && !parseKeyRecord(JSON.stringify(output.record)).ok)
     return deny('input_invalid', 'no gateway can read the record')
   return allow(output)
+}
+
+function commandIn(value: unknown): Command | undefined {
+  for (const schema of COMMANDS) {
+    const parsed = v.safeParse(schema, value, { abortEarly: true })
+    if (parsed.success) return parsed.output
+  }
+  return undefined
 }
 
 /** Carries a command out, or refuses what the stored keys speak against; rejects when shared state cannot. `issuers` are those of the routes. */

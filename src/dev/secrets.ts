@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import type { Configuration } from '../cli/configuration.ts'
 import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
+import { type DemoProvider, demoSecrets } from './demo-providers.ts'
 import { StartError } from './options.ts'
 import { CONTROL_KEY, type SecretForm, secretForm } from './secret-form.ts'
 
@@ -13,6 +14,8 @@ type Values = Readonly<Record<string, string | undefined>>
 export interface Secrets {
   values: Values
   isFresh: boolean
+  /** How many of the playground's own providers have no secret there: their routes answer 503. */
+  lacking: number
 }
 
 const FILE = '.dev.vars'
@@ -23,30 +26,50 @@ const OWN_DATABASE = /^UPSTASH_REDIS_REST_/
  * Reads `.dev.vars`, or writes it with random values and mode 0600 where there is none; an existing file is never changed.
  * @throws {StartError} naming a secret that an existing file lacks, or whose value its reader would not take.
  */
-export async function provideSecrets(root: string, configuration: Configuration): Promise<Secrets> {
+export async function provideSecrets(
+  root: string,
+  configuration: Configuration,
+  demo: readonly DemoProvider[] = [],
+): Promise<Secrets> {
   const path = join(root, FILE)
   const forms = formsOf(configuration)
   const needed = configuration.secrets.filter((name) => !OWN_DATABASE.test(name))
   const fresh = (name: string) => (forms.get(name) ?? secretForm(undefined)).fresh()
   const existing = await readExisting(path)
   if (existing === undefined) {
-    const values = Object.fromEntries(needed.map((name) => [name, fresh(name)]))
-    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`)
+    const own = Object.fromEntries(
+      await Promise.all(needed.map(async (name) => [name, await fresh(name)] as const)),
+    )
+    const others = await demoSecrets(demo)
+    const values = { ...others, ...own }
+    const linesOf = (part: Values) =>
+      Object.keys(part).map((name) => `${name}=${written(values[name] ?? '')}\n`)
+    const heading = '# The other providers of the playground, at /webhooks/<name>.\n'
+    const lines = [...linesOf(own), ...(demo.length > 0 ? [heading, ...linesOf(others)] : [])]
     await writeFile(path, lines.join(''), { mode: 0o600, flag: 'wx' })
-    return { values, isFresh: true }
+    return { values, isFresh: true, lacking: 0 }
   }
   const values: Values = parseEnv(existing)
   const missing = needed.filter((name) => (forms.has(name) ? !values[name] : !(name in values)))
   if (missing.length > 0) {
-    const lines = missing.map((name) => `\n  ${name}=${fresh(name)}`).join('')
+    const lines = (await Promise.all(missing.map(async (name) => `\n  ${name}=${await fresh(name)}`))).join(
+      '',
+    )
     throw new StartError(
       `${FILE}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing; add what follows, or delete the file to have a new one written:${lines}`,
     )
   }
   const fault = await findMalformed(values, forms)
   if (fault !== undefined) throw new StartError(fault)
-  return { values, isFresh: false }
+  return {
+    values,
+    isFresh: false,
+    lacking: demo.filter(({ secrets }) => secrets.some((name) => !values[name])).length,
+  }
 }
+
+/** A value as `parseEnv` and wrangler read it back; only certificates have line breaks. */
+const written = (value: string): string => (value.includes('\n') ? JSON.stringify(value) : value)
 
 /** A value that the Worker would only refuse later, request by request; the message holds no part of it. */
 async function findMalformed(
@@ -57,7 +80,7 @@ async function findMalformed(
     for (const name of base === PROOF_KEY ? [base] : [base, `${base}_NEXT`]) {
       const value = values[name]
       if (!value || (await holds(value))) continue
-      return `${FILE}: ${name} is not of the form: ${words}; write '${name}=${fresh()}', or delete the file to have fresh ones`
+      return `${FILE}: ${name} is not of the form: ${words}; write '${name}=${await fresh()}', or delete the file to have fresh ones`
     }
   }
   return undefined

@@ -6,6 +6,7 @@ import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
 import { startDatabase } from './database.ts'
 import { Decisions, parseDecision } from './decisions.ts'
+import { demoProviders } from './demo-providers.ts'
 import { demoIssuers, diverted } from './destinations.ts'
 import { GatewayClient } from './gateway-client.ts'
 import type { Listening } from './http.ts'
@@ -41,8 +42,14 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
     stops.push(database.close)
     print(`shared state in redis-server ${database.version}, as Upstash serves it, at ${database.url}`)
   }
-  const secrets = await provideSecrets(root, checked.configuration)
+  const demo = demoProviders(checked.configuration.files as Routes)
+  const secrets = await provideSecrets(root, checked.configuration, demo)
   if (secrets.isFresh) print('wrote .dev.vars with fresh random secrets')
+  if (secrets.lacking > 0) {
+    print(
+      `.dev.vars has no secret for ${secrets.lacking} of the ${demo.length} providers under /webhooks, which answer 503; delete it to have a new one written`,
+    )
+  }
 
   const decisions = new Decisions()
   let isServing = false
@@ -64,6 +71,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   const worker = startWorker({
     root,
     port: ports.gateway,
+    demo,
     vars: {
       ...Object.fromEntries([...destinations].map((name) => [name, origin.url])),
       ...Object.fromEntries([...issuers].map((name) => [name, issuer.url])),

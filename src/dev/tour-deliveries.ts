@@ -1,20 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  type SignedDelivery,
-  signGithub,
-  signShopify,
-  signSlack,
-  signStandard,
-  signStripe,
-} from 'sallyport/testing'
+import { type SignedDelivery, sign } from 'sallyport/testing'
+import * as webhooks from 'sallyport/webhooks'
 import type { Need, TourRoutes } from './tour-routes.ts'
 import { forwarded, one, refused, type Step } from './tour-step.ts'
 
 export type TourSecrets = Readonly<Record<string, string | undefined>>
 
-const unixNow = () => Math.floor(Date.now() / 1000)
-
-const STALE_SECONDS = 600
+const STALE_MS = 600_000
 /** Long enough for a copy to arrive while the first is at the origin. */
 const ORIGIN_DELAY_MS = 1500
 
@@ -28,10 +20,11 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
     const { method, path } = at(provider)
     return secrets[routes.find(method, path)?.authenticate.secrets[0] ?? ''] ?? ''
   }
-  const github = (body: string, event = 'push') => signGithub({ secret: secret('github'), body, event })
-  const shopify = (body: string, topic: string) => signShopify({ secret: secret('shopify'), body, topic })
-  const stripe = (body: string, timestamp: number) =>
-    signStripe({ secret: secret('stripe'), body, timestamp })
+  const github = (body: string, event = 'push') =>
+    sign(webhooks.github, { secret: secret('github'), body, event })
+  const shopify = (body: string, event: string) =>
+    sign(webhooks.shopify, { secret: secret('shopify'), body, event })
+  const stripe = (body: string, now: number) => sign(webhooks.stripe, { secret: secret('stripe'), body, now })
   const json = (members: object): string => JSON.stringify({ run, ...members })
   const to = (provider: string) => (delivery: SignedDelivery) => ({ path: at(provider).path, ...delivery })
 
@@ -71,9 +64,7 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
     {
       title: 'A Stripe event whose signature is genuine but ten minutes old, as a thief would send it.',
       needs: [at('stripe')],
-      run: one(async () =>
-        to('stripe')(await stripe(json({ id: `evt_old_${run}` }), unixNow() - STALE_SECONDS)),
-      ),
+      run: one(async () => to('stripe')(await stripe(json({ id: `evt_old_${run}` }), Date.now() - STALE_MS))),
       expect: [refused(401, 'signature_refused')],
     },
     {
@@ -88,7 +79,7 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
       needs: [at('slack')],
       run: one(async () =>
         to('slack')(
-          await signSlack({
+          await sign(webhooks.slack, {
             secret: secret('slack'),
             body: json({ type: 'event_callback', event_id: `Ev${run}` }),
           }),
@@ -102,7 +93,7 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
       needs: [at('standard')],
       run: one(async () =>
         to('standard')(
-          await signStandard({
+          await sign(webhooks.standard, {
             secret: retiredSecret,
             alsoSecret: secret('standard'),
             body: json({ type: 'user.created' }),
@@ -134,7 +125,7 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
       needs: [at('stripe')],
       run: async (client) => {
         await client.shapeOrigin({ status: 500 })
-        const outcome = await client.send(to('stripe')(await stripe(invoice, unixNow())))
+        const outcome = await client.send(to('stripe')(await stripe(invoice, Date.now())))
         await client.shapeOrigin({ times: 0 })
         return [outcome]
       },
@@ -143,7 +134,7 @@ export function deliverySteps(secrets: TourSecrets, routes: TourRoutes): Step[] 
     {
       title: "Stripe's retry of that event, signed anew: it must not be taken for a replay.",
       needs: [at('stripe')],
-      run: one(async () => to('stripe')(await stripe(invoice, unixNow()))),
+      run: one(async () => to('stripe')(await stripe(invoice, Date.now()))),
       expect: [forwarded()],
     },
     {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CHECKED, wranglerCommand } from '../cli/wrangler.ts'
+import type { DemoProvider } from './demo-providers.ts'
 import { endWithUs } from './end-with-us.ts'
 import { StartError } from './options.ts'
 
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   root: string
   port: number
   vars: Readonly<Record<string, string>>
+  /** The providers that are mounted beside the project's routes. @default none: the Worker that wrangler.toml names */
+  demo?: readonly DemoProvider[]
   /** Called for each line that wrangler or the Worker prints, but for the records of our own probes. */
   onLine: (line: string) => void
 }
@@ -39,9 +42,9 @@ export interface WorkerProcess {
  * Starts the real Worker through `wrangler dev`, in a process group of its own, so that a Ctrl-C reaches only us and we
  * end the rest. Shared state lives in a fresh folder: a claim of an earlier run must not answer for this one.
  */
-export function startWorker({ root, port, vars, onLine }: WorkerOptions): WorkerProcess {
+export function startWorker({ root, port, vars, demo, onLine }: WorkerOptions): WorkerProcess {
   const statePath = mkdtempSync(join(tmpdir(), 'sallyport-playground-'))
-  const child = spawn(process.execPath, wranglerArguments(port, statePath, vars), {
+  const child = spawn(process.execPath, wranglerArguments(port, statePath, vars, demo), {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,10 +96,17 @@ export function startWorker({ root, port, vars, onLine }: WorkerOptions): Worker
   }
 }
 
-function wranglerArguments(port: number, statePath: string, vars: WorkerOptions['vars']): string[] {
+function wranglerArguments(
+  port: number,
+  statePath: string,
+  vars: WorkerOptions['vars'],
+  demo: WorkerOptions['demo'],
+): string[] {
   return [
     wranglerCommand(),
     'dev',
+    // In the place of wrangler.toml's main, which deploys the project's routes alone.
+    ...(demo ? ['src/dev/worker.ts', '--define', `DEMO_PROVIDERS:${JSON.stringify(demo)}`] : []),
     ...['--ip', '127.0.0.1', '--port', String(port), '--persist-to', statePath],
     '--show-interactive-dev-session=false',
     // The top level of wrangler.toml, whatever CLOUDFLARE_ENV says: that is what was looked at.

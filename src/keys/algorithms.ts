@@ -1,5 +1,5 @@
+import { isKnownAlgorithm, KNOWN_ALGORITHMS } from '../lib/jwk.ts'
 import { type Fail, shown } from '../options.ts'
-import { KNOWN_ALGORITHMS } from './jwk.ts'
 
 /** Refuses a list of algorithms that would take any key, none, or a shared secret. */
 export function checkAlgorithms(algorithms: unknown, fail: Fail): void {
@@ -7,7 +7,7 @@ export function checkAlgorithms(algorithms: unknown, fail: Fail): void {
     fail('algorithms', `is missing; list what the issuer signs with, such as ['ES256']`)
   }
   for (const name of algorithms) {
-    if (KNOWN_ALGORITHMS.includes(name)) continue
+    if (isKnownAlgorithm(name)) continue
     fail(
       'algorithms',
       `${shown(name)} is not an algorithm with public keys; use ${KNOWN_ALGORITHMS.join(', ')}`,

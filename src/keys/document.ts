@@ -1,4 +1,4 @@
-import { concatBytes } from '../lib/digest.ts'
+import { readBounded } from '../lib/bounded.ts'
 import { MAX_BYTES } from './key-set.ts'
 
 export type Fetched =
@@ -27,33 +27,12 @@ export async function fetchDocument(url: string, signal: AbortSignal, etag?: str
       await response.body?.cancel()
       return answered(`the issuer answered with status ${response.status}`)
     }
-    const bytes = await readBounded(response.body)
+    const bytes = await readBounded(response.body, MAX_BYTES)
     if (bytes === undefined) return answered(`the issuer's document has more than ${MAX_BYTES} bytes`)
     return { outcome: 'document', bytes, headers: response.headers }
   } catch {
     const fault = signal.aborted ? 'the issuer did not answer in time' : 'the issuer cannot be reached'
     return { outcome: 'fault', fault, answered: false }
-  }
-}
-
-/** The bytes of a stream, or undefined once there are more than 64 KiB of them: the rest is not read. */
-export async function readBounded(
-  body: ReadableStream<Uint8Array> | null,
-  maxBytes = MAX_BYTES,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (body === null) return new Uint8Array()
-  const reader = body.getReader()
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return concatBytes(...parts)
-    length += value.length
-    if (length > maxBytes) {
-      await reader.cancel()
-      return undefined
-    }
-    parts.push(value)
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseJson } from '../lib/json.ts'
-import { importVerifyKey, type PublicJwk, readJwk } from './jwk.ts'
+import { type PublicJwk, readJwk } from '../lib/jwk.ts'
+import { importVerifyKey } from './jwk.ts'
 import type { VerifyKey, WantedKey } from './key-source.ts'
 
 /** Of a fetched document, counted while it arrives and after its content coding is undone. */

@@ -1,19 +1,17 @@
-import { exportJWK, importSPKI, importX509 } from 'jose'
 import { decodeBase64 } from '../lib/base64.ts'
+import { readCertificate } from '../lib/der.ts'
+import { importAs } from '../lib/jwk.ts'
 import { type ReadKeySet, readKeys } from './key-set.ts'
 
 /** One key, and the one that follows it: tokens do not say which, so that each is tried. */
 const MAX_PEMS = 2
 const MAX_CHARS = 32_768
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*/y
-const IMPORTS: ReadonlyMap<string, typeof importSPKI> = new Map([
-  ['PUBLIC KEY', importSPKI],
-  ['CERTIFICATE', importX509],
-])
+const LABELS = ['PUBLIC KEY', 'CERTIFICATE']
 
 interface Pem {
   label: string
-  text: string
+  der: Uint8Array<ArrayBuffer>
 }
 
 export type ReadPems = { ok: true; pems: readonly Pem[] } | { ok: false; fault: string }
@@ -28,10 +26,10 @@ export function readPems(text: string): ReadPems {
     const [, label, body] = BLOCK.exec(rest) ?? []
     if (label === undefined || body === undefined) break
     if (label.includes('PRIVATE')) return fault('holds a private key; only the issuer may have it')
-    if (!IMPORTS.has(label)) return fault('is neither a PUBLIC KEY (SPKI) nor a CERTIFICATE')
-    const base64 = body.replaceAll(/\s/g, '')
-    if (decodeBase64(base64) === undefined) return fault('is no strict base64 between its lines')
-    pems.push({ label, text: `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----` })
+    if (!LABELS.includes(label)) return fault('is neither a PUBLIC KEY (SPKI) nor a CERTIFICATE')
+    const der = decodeBase64(body.replaceAll(/\s/g, ''))
+    if (der === undefined) return fault('is no strict base64 between its lines')
+    pems.push({ label, der })
     if (BLOCK.lastIndex === rest.length) {
       return pems.length > MAX_PEMS
         ? fault('has more than two keys; use a set, where keys have names')
@@ -49,11 +47,16 @@ export async function importPems(pems: readonly Pem[], algorithms: readonly stri
     : readKeys(jwks, algorithms)
 }
 
-async function toJwk({ label, text }: Pem, algorithms: readonly string[]): Promise<object | undefined> {
+async function toJwk({ label, der }: Pem, algorithms: readonly string[]): Promise<object | undefined> {
+  // Whoever configured a certificate vouches for it: neither its signature nor its dates are looked at.
+  const spki = label === 'CERTIFICATE' ? readCertificate(der)?.spki : der
+  if (spki === undefined) return undefined
   for (const algorithm of algorithms) {
     try {
-      const key = await IMPORTS.get(label)?.(text, algorithm, { extractable: true })
-      if (key) return await exportJWK(key)
+      const key = await crypto.subtle.importKey('spki', spki, importAs(algorithm), true, ['verify'])
+      // The runtime adds an algorithm and a use of its own words: whoever configured the key decides on both.
+      const { kty, n, e, crv, x, y } = (await crypto.subtle.exportKey('jwk', key)) as JsonWebKey
+      return { kty, n, e, crv, x, y }
     } catch {
       // Of another family: the next one may fit.
     }

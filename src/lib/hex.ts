@@ -12,20 +12,13 @@ export function encodeHex(bytes: Uint8Array): string {
  * else (RFC 4648 section 8).
  */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length % 2 !== 0) return undefined
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined
   const bytes = new Uint8Array(text.length / 2)
-  for (let at = 0; at < text.length; at += 2) {
-    const high = digitValue(text.charCodeAt(at))
-    const low = digitValue(text.charCodeAt(at + 1))
-    if (high < 0 || low < 0) return undefined
-    bytes[at / 2] = (high << 4) | low
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = (digitValue(text.charCodeAt(2 * at)) << 4) | digitValue(text.charCodeAt(2 * at + 1))
   }
   return bytes
 }
 
-function digitValue(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  if (code >= 97 && code <= 102) return code - 87
-  if (code >= 65 && code <= 70) return code - 55
-  return -1
-}
+/** Of a digit's character code: letters of either case have 1 to 6 in their low bits. */
+const digitValue = (code: number): number => (code & 15) + (code > 64 ? 9 : 0)

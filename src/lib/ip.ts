@@ -58,28 +58,24 @@ export function compileAddressList(entries: readonly string[]): (address: Addres
 }
 
 function parseEntry(entry: string): { address: Address; prefix: number } {
-  const [, text = '', digits] = /^([^/]*)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(entry) ?? []
-  const address = parseAddress(text)
-  if (!address) {
-    throw new TypeError(
-      `Address list entry ${JSON.stringify(entry)} is neither an address nor a CIDR range. ` +
-        'Write it like 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32.',
-    )
+  const fail = (problem: string, fix: string): never => {
+    throw new TypeError(`Address list entry ${JSON.stringify(entry)} ${problem}. Write ${fix}.`)
   }
+  const [, text = '', digits] = /^([^/]*)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(entry) ?? []
+  const address =
+    parseAddress(text) ??
+    fail('is neither an address nor a CIDR range', 'it like 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32')
   // In ::ffff:10.0.0.0/104 the prefix counts the 96 bits that the IPv4 form leaves out.
   const left = text.includes(':') && address.version === 4 ? 96 : 0
   const prefix = digits === undefined ? bits(address) : Number(digits) - left
-  if (prefix < 0 || prefix > bits(address)) {
-    throw new TypeError(
-      `Address list entry ${JSON.stringify(entry)} has a prefix out of range. ` +
-        `Write one from ${left} to ${left + bits(address)} after the slash.`,
-    )
-  }
+  if (prefix < 0 || prefix > bits(address))
+    fail('has a prefix out of range', `one from ${left} to ${left + bits(address)} after the slash`)
   const network = clear(address, prefix)
   if (network.value !== address.value) {
-    throw new TypeError(
-      `Address list entry ${JSON.stringify(entry)} has bits set past its prefix. ` +
-        `Write ${formatAddress(network)}/${prefix} for the range, or ${formatAddress(address)} for the one address.`,
+    const range = `${formatAddress(network)}/${prefix}`
+    fail(
+      'has bits set past its prefix',
+      `${range} for the range, or ${formatAddress(address)} for the one address`,
     )
   }
   return { address, prefix }

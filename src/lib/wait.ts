@@ -5,9 +5,9 @@ export type Waited<T> =
   | { ended: 'late'; starved: boolean }
 
 /** Why a call's signal aborts. Only the first says something of what was called. */
-export const LATE = 'nobody waits any longer'
+export const LATE = 'late'
 /** The event loop was so busy that an answer may have been there. */
-export const STARVED = 'the event loop was busy'
+export const STARVED = 'starved'
 /** The wait is over: the call has ended, or another one was quicker. */
 export const OVER = 'the wait is over'
 

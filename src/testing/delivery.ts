@@ -1,22 +1,32 @@
-import { concatBytes, utf8 } from '../lib/digest.ts'
-
-/** A signed delivery, ready for `new Request(url, { method: 'POST', ...delivery })`; header names are lower case. */
+/** A signed delivery, ready for `new Request(delivery.url, delivery)`; header names are lower case. */
 export interface SignedDelivery {
+  method: string
+  url: string
   headers: Record<string, string>
   body: string
 }
 
-/** HMAC-SHA256 (RFC 2104) over the UTF-8 bytes of the texts, one after the other. */
-export async function hmacSha256(
-  secret: Uint8Array<ArrayBuffer>,
-  ...texts: readonly string[]
-): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', secret, algorithm, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign('HMAC', key, concatBytes(...texts.map(utf8))))
-}
-
-/** Unix seconds of now, the default of every `timestamp`. */
-export function unixSeconds(): number {
-  return Math.floor(Date.now() / 1000)
+/** What a delivery is made of. */
+export interface SignOptions {
+  /** The secret as the gateway has it. For public keys the `privateKey` signs, and this is not read. */
+  secret?: string
+  /** PKCS #8 in base64, where the provider signs with a private key. */
+  privateKey?: string
+  body: string
+  /** The public URL. @default 'https://gateway.test/webhooks/' and the provider's name */
+  url?: string
+  /** @default 'POST' */
+  method?: string
+  /** The delivery's id, where a header has one. @default a fresh one */
+  id?: string
+  /** The signed time, milliseconds since the epoch. @default now */
+  now?: number
+  /** The event, where a header names it. */
+  event?: string
+  /** @default what the provider sends */
+  contentType?: string
+  /** A second secret whose signature stands in the same header, as while a sender rotates. */
+  alsoSecret?: string
+  /** Further headers; they win. */
+  headers?: Readonly<Record<string, string>>
 }

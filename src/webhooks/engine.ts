@@ -1,85 +1,126 @@
-import type { Authenticator, Means, Proven } from '../authenticator.ts'
-import { allow, BODY_JSON_LIMITS, type DeliveryNotes, deny, type Result } from '../contract.ts'
-import { parseJson } from '../lib/json.ts'
-import type { SecretName } from '../names.ts'
+import type { Authenticator, Means, Proven, Verify } from '../authenticator.ts'
+import { allow, type DeliveryNotes, type Denial, deny, type Identified, type Result } from '../contract.ts'
 import type { WebhookPrincipal } from '../principals.ts'
-import { inspectHeaders, verifySigned } from './check.ts'
-import { keyRing, malformedSecrets } from './keyring.ts'
+import { checkTime, parseTime } from './clock.ts'
+import { greet } from './greeting.ts'
+import { type Inside, lookInside, memberAt } from './inside.ts'
+import { type KeyRing, keyRing, malformedSecrets } from './keys.ts'
 import { replayKey } from './replay.ts'
-import type { Scheme } from './scheme.ts'
+import type { Needs, Scheme, Sent, Tolerance } from './scheme.ts'
 
 const HINT = /^[\w.:+/=-]{1,128}$/
+const NO_KEYS = allow<KeyRing>({ keys: [], broken: [] })
 
 export type WebhookAuthenticator = Authenticator<WebhookPrincipal, 'webhook'>
 
+/** A scheme with what a route said about it, checked. */
+export interface Bound {
+  scheme: Scheme
+  /** The secret's name; undefined where the provider has none. */
+  secret: string | undefined
+  /** The events that the route takes, where their header is not signed. */
+  events: ReadonlySet<string> | undefined
+  /** The URL as the provider has it, without a query. */
+  url: string | undefined
+  tolerance: Tolerance | undefined
+  needs: Needs
+  /** All options as they were given, for the functions of this provider alone. */
+  options: unknown
+}
+
 /** Makes an authenticator out of a provider's scheme. */
-export function webhook(
-  scheme: Scheme,
-  options: { secret: SecretName; events?: readonly string[] },
-): WebhookAuthenticator {
-  const secretName = options.secret
-  if (!secretName) {
-    throw new TypeError(
-      `${scheme.name}: secret: is missing; name the Worker secret that holds ${scheme.secretForm}`,
-    )
-  }
-  const events = eventsOf(scheme, options.events)
-  const keysFrom = keyRing(scheme, secretName)
+export function webhook(bound: Bound): WebhookAuthenticator {
+  const { scheme, secret, tolerance, needs } = bound
+  const keysFrom = secret === undefined ? async () => NO_KEYS : keyRing(scheme, secret)
+  const { content, bareAnswers, refusalStatuses, timeoutSeconds } = scheme
   return {
     name: scheme.name,
     kind: 'webhook',
     signsBody: true,
-    secrets: [secretName],
-    inspect({ request, now }) {
-      const signed = inspectHeaders(scheme, request.headers, now)
-      if (!signed.ok) return signed
-      return allow(async function verify(
-        sent: Uint8Array<ArrayBuffer> | undefined,
-        { env }: Pick<Means, 'env'>,
-      ) {
-        const body = sent ?? new Uint8Array()
-        const ring = await keysFrom(env)
+    secrets: [...(secret === undefined ? [] : [secret]), ...(needs.secrets ?? [])],
+    ...(needs.vars && { vars: needs.vars }),
+    ...(content && { content }),
+    ...(bareAnswers && { bareAnswers }),
+    ...(refusalStatuses && { refusalStatuses }),
+    ...(timeoutSeconds !== undefined && { timeoutMs: timeoutSeconds * 1000 }),
+    inspect(facts) {
+      const sent = sentOf(bound, facts)
+      if (scheme.greeting?.isFor(sent)) return allow(greet(bound, sent, facts.search))
+      const read = scheme.proof.inspect(sent, tolerance)
+      if (!read.ok) return refusal(scheme, read.denial)
+      const verify: Verify<WebhookPrincipal> = async (body = new Uint8Array(), means) => {
+        const ring = await keysFrom(means.env)
         if (!ring.ok) return ring
-        const checked = await verifySigned(scheme, ring.value, signed.value, body)
-        if (!checked.ok) return checked
-        const event = declaredEvent(scheme, events, request.headers)
-        if (!event.ok) return event
-        const parsed = lookInside(scheme, body)
-        const parts = { message: checked.value.message, bodyId: parsed.bodyId, event: event.value }
-        const { broken } = ring.value
-        return allow<Proven<WebhookPrincipal>>({
-          principal: principalOf(scheme, secretName, event.value),
-          acknowledgement: scheme.acknowledgement,
-          notes: {
-            provider: scheme.name,
-            secretSlot: checked.value.slot,
-            ...hintOf(scheme, request.headers, signed.value.id ?? parsed.bodyId),
-          },
-          ...(await replayKey(scheme, signed.value, parts)),
-          ...(parsed.json && { json: parsed.json }),
-          ...(parsed.handshake && { handshake: parsed.handshake }),
-          ...(broken.length > 0 && { warnings: [malformedSecrets(scheme, broken).denial] }),
-        })
-      })
+        return prove(bound, ring.value, read.value, { ...sent, body, means })
+      }
+      return allow(verify)
     },
   }
 }
 
-function eventsOf(scheme: Scheme, events: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (scheme.topicHeader === undefined) return undefined
-  if (!events || events.length === 0) {
-    throw new TypeError(
-      `${scheme.name}: events: is missing; list what the route takes, since ${scheme.topicHeader} is not signed`,
-    )
-  }
-  return new Set(events)
+/** The signature, then everything else that the verified bytes say. */
+async function prove(
+  bound: Bound,
+  { keys, broken }: KeyRing,
+  read: unknown,
+  delivery: Sent & { body: Uint8Array<ArrayBuffer>; means: Means },
+): Promise<Result<Proven<WebhookPrincipal>>> {
+  const { scheme, tolerance, options } = bound
+  const { body } = delivery
+  const checked = await scheme.proof.verify(read, { ...delivery, keys, options, tolerance })
+  if (!checked.ok) return refusal(scheme, checked.denial)
+  const event = declaredEvent(bound, delivery.headers)
+  if (!event.ok) return event
+  const inside = lookInside(scheme, body)
+  const timely = checkBodyTime(scheme, inside, delivery.now, tolerance)
+  if (!timely.ok) return refusal(scheme, timely.denial)
+  const bodyId = scheme.bodyId === undefined ? undefined : memberAt(inside.members, scheme.bodyId)
+  const facts = { body, bodyId, event: event.value, tolerance }
+  const handshake =
+    inside.strict &&
+    (await scheme.handshake?.({
+      headers: delivery.headers,
+      json: inside.strict,
+      // The provider answers with the secret that it has.
+      secrets: keys.filter(({ slot }) => slot === checked.value.slot).map(({ text }) => text),
+    }))
+  return allow<Proven<WebhookPrincipal>>({
+    principal: principalOf(bound, event.value, checked.value.signed),
+    acknowledgement: scheme.acknowledgement ?? { status: 200 },
+    notes: {
+      provider: scheme.name,
+      secretSlot: checked.value.slot,
+      ...hintOf(scheme, delivery.headers, checked.value.id ?? bodyId),
+    },
+    ...(await replayKey(scheme, checked.value, facts)),
+    ...(inside.json && { json: inside.json }),
+    ...(handshake && { handshake }),
+    ...(broken.length > 0 && { warnings: [malformedSecrets(scheme, broken).denial] }),
+  })
 }
 
-function declaredEvent(
-  { name, topicHeader }: Scheme,
-  events: ReadonlySet<string> | undefined,
-  headers: Headers,
-): Result<string | undefined> {
+/** A denial with the provider's name before its reason, and the status that the provider wants. */
+export function refusal({ name, refusalStatus }: Scheme, denial: Denial): { ok: false; denial: Denial } {
+  const status = denial.code.startsWith('signature_') && refusalStatus !== undefined
+  return {
+    ok: false,
+    denial: { ...denial, reason: `${name}: ${denial.reason}`, ...(status && { status: refusalStatus }) },
+  }
+}
+
+/** What a signature may cover. The URL is the public one: what the client named, of the hosts that are served. */
+function sentOf(
+  { url }: Pick<Bound, 'url'>,
+  { request, client, now, method, scheme, host, path, search }: Identified,
+): Sent {
+  const base = url ?? `${scheme}://${host}${path}`
+  // `search` is what goes on, its apostrophes escaped; the sender has signed what it sent.
+  const sentSearch = search === '' ? '' : request.url.slice(request.url.indexOf('?'))
+  return { method, url: base + sentSearch, client: client.key, headers: request.headers, now }
+}
+
+function declaredEvent({ scheme, events }: Bound, headers: Headers): Result<string | undefined> {
+  const { name, topicHeader } = scheme
   if (!events || topicHeader === undefined) return allow(undefined)
   const event = headers.get(topicHeader)
   if (event !== null && events.has(event)) return allow(event)
@@ -89,35 +130,30 @@ function declaredEvent(
   )
 }
 
-/** Reads the verified body, where the scheme has its id or a handshake in it. */
-function lookInside(scheme: Scheme, body: Uint8Array<ArrayBuffer>) {
-  if (!scheme.bodyId && !scheme.handshake) return { json: undefined, bodyId: undefined, handshake: undefined }
-  const json = parseJson(body, BODY_JSON_LIMITS, { exactNumbers: false })
-  // What the strict parser refuses is one delivery all the same: a retry, signed anew, has to find its id.
-  const object = objectIn(json.ok ? json.value : looseJson(body))
-  return {
-    json,
-    bodyId: object && scheme.bodyId?.(object),
-    handshake: json.ok && object ? scheme.handshake?.(object) : undefined,
-  }
+function checkBodyTime(
+  { proof: { bodyTime } }: Scheme,
+  { members }: Inside,
+  now: number,
+  tolerance: Tolerance | undefined,
+): Result<true> {
+  if (!bodyTime || !tolerance) return allow(true)
+  const value = memberAt(members, bodyTime.path)
+  const ms = parseTime(typeof value === 'number' ? String(value) : '', bodyTime.unit)
+  if (ms === undefined) return deny('signature_refused', `${bodyTime.path} is not of its form`)
+  return checkTime(ms, now, tolerance)
 }
 
-const objectIn = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
-
-function looseJson(body: Uint8Array<ArrayBuffer>): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body))
-  } catch {
-    return undefined
-  }
-}
-
-const principalOf = (scheme: Scheme, secretName: string, event: string | undefined): WebhookPrincipal => ({
+export const principalOf = (
+  { scheme, secret }: Pick<Bound, 'scheme' | 'secret'>,
+  event: string | undefined,
+  signed?: Readonly<Record<string, string>>,
+): WebhookPrincipal => ({
   kind: 'webhook',
-  id: `${scheme.name}|${secretName}`,
+  id: secret === undefined ? scheme.name : `${scheme.name}|${secret}`,
   provider: scheme.name,
+  covers: scheme.proof.covers,
   ...(event !== undefined && { event }),
+  ...(signed && { signed: Object.freeze({ ...signed }) }),
 })
 
 /** The delivery id that people quote, where its characters can do no harm in a log. */

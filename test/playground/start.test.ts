@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { signGithub } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github } from 'sallyport/webhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RecordedRequest } from '../../src/dev/recorder.ts'
 import { at, isFree, isServing, type Playground, type Ports, READY, start as startIn } from './playground.ts'
@@ -36,14 +37,12 @@ const secrets = async () => parseEnv(await readFile(join(project.root, '.dev.var
 describe('npm start', () => {
   let running: Run
   let ports: Ports
-  const delivery = async (body = JSON.stringify({ id: randomUUID() })) => ({
-    method: 'POST',
-    ...(await signGithub({
+  const delivery = async (body = JSON.stringify({ id: randomUUID() })) =>
+    sign(github, {
       secret: (await secrets()).GITHUB_WEBHOOK_SECRET ?? '',
       event: 'push',
       body,
-    })),
-  })
+    })
   const arrivals = async () =>
     (await (await fetch(at(ports.origin, '/_playground/requests'))).json()) as RecordedRequest[]
   const shape = (behaviour: object) =>
@@ -105,12 +104,14 @@ describe('npm start', () => {
   test('wrote fresh secrets that only their owner reads', async () => {
     expect((await stat(join(project.root, '.dev.vars'))).mode & 0o777).toBe(0o600)
     const values = await secrets()
-    expect(Object.keys(values)).toEqual(
-      Object.keys(parseEnv(await readFile(join(project.root, '.dev.vars.example'), 'utf8'))),
-    )
+    const own = Object.keys(parseEnv(await readFile(join(project.root, '.dev.vars.example'), 'utf8')))
+    expect(Object.keys(values)).toEqual(expect.arrayContaining(own))
+    expect(values.MUX_WEBHOOK_SECRET).toMatch(/^test_[0-9a-f]{48}$/)
+    expect(values.ADYEN_PLATFORM_WEBHOOK_SECRET).toMatch(/^[0-9a-f]{64}$/)
     expect(values.STANDARD_WEBHOOK_SECRET).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     expect(values.PROOF_KEY).toMatch(/^playground:hmac-sha256:[A-Za-z0-9+/]{43}=$/)
-    expect(new Set(Object.values(values)).size).toBe(Object.keys(values).length)
+    const random = own.map((name) => values[name])
+    expect(new Set(random).size).toBe(random.length)
   })
 
   test('passes a signed delivery with a proof that holds, and tells it in one line', async () => {

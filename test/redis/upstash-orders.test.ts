@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { AdmitRequest } from '../../src/state/state.ts'
 import { Keys } from '../../src/state/upstash/keys.ts'
 import { gateArguments, giveBackArguments } from '../../src/state/upstash/question.ts'
-import { plainScripts } from '../../src/state/upstash/scripts/index.ts'
+import { digestOf, plainScripts } from '../../src/state/upstash/scripts/index.ts'
 import { claimOf, limitOf } from '../contract/suite.ts'
 import { request, useRedis } from './redis.ts'
 
@@ -159,8 +159,9 @@ class Game {
     }
   }
 
-  #run(script: keyof typeof plainScripts, names: string[], args: string[]): Promise<unknown> {
-    return tested.front.raw(['EVALSHA', plainScripts[script].sha1, String(names.length), ...names, ...args])
+  async #run(script: keyof typeof plainScripts, names: string[], args: string[]): Promise<unknown> {
+    const sha1 = await digestOf(plainScripts[script])
+    return tested.front.raw(['EVALSHA', sha1, String(names.length), ...names, ...args])
   }
 }
 

@@ -12,7 +12,7 @@ import { admitRequest } from '../../src/stages/admit/index.ts'
 import { authorize } from '../../src/stages/authorize.ts'
 import { identify } from '../../src/stages/identify.ts'
 import type { DecisionEvent } from '../../src/stages/record/event.ts'
-import { validate } from '../../src/stages/validate.ts'
+import { validate } from '../../src/stages/validate/index.ts'
 
 declare const received: Received
 declare const matched: Matched

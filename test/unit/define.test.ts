@@ -239,7 +239,11 @@ describe('defineRoute refuses at load, naming route, option and the fix', () => 
     const route = define({
       body: { schema: v.unknown(), mode: undefined, mediaType: undefined, maxBytes: undefined },
     })
-    expect(route.body).toMatchObject({ mode: 'enforce', mediaType: 'application/json', maxBytes: 1_048_576 })
+    expect(route.body).toMatchObject({
+      mode: 'enforce',
+      content: [{ mediaType: 'application/json', syntax: 'json' }],
+      maxBytes: 1_048_576,
+    })
   })
 
   it('a token route without authorize', () => {

@@ -1,4 +1,5 @@
-import { signGithub } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github } from 'sallyport/webhooks'
 import { describe, expect, it } from 'vitest'
 import { secrets } from './harness/gateway.ts'
 import { expectRefused } from './harness/mounts.ts'
@@ -77,7 +78,7 @@ describe('authorize', () => {
 
   it('looks at the verified principal, and only at a verified one', async () => {
     const deliver = async (event: string, secret = secrets.GITHUB_WEBHOOK_SECRET) => {
-      const { headers, body } = await signGithub({ secret, event, body: JSON.stringify({ event }) })
+      const { headers, body } = await sign(github, { secret, event, body: JSON.stringify({ event }) })
       return gateway.call({
         host: 'direct.test',
         method: 'POST',

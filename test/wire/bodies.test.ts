@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import { expectRefused, expectServing, mounts } from './harness/mounts.ts'
@@ -92,7 +93,7 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
 
   describe('a signed route', () => {
     it('refuses a bomb, and a chunked body over the cap, before and without a valid signature', async () => {
-      const signed = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{}' })
+      const signed = await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{}' })
       const target = `${prefix}/webhooks/standard`
       const headers: [string, string][] = [...Object.entries(signed.headers), ['Content-Encoding', 'gzip']]
       const bomb = await gateway.call({
@@ -122,7 +123,7 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
 
     it('forwards the verified bytes, spaces and order and all', async () => {
       const body = '{ "b":1,\n "a" : 1.0, "e":"\\u00e9" }'
-      const signed = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body })
+      const signed = await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body })
       expect((await gateway.deliver(`${prefix}/webhooks/standard`, signed)).status).toBe(200)
       expect(gateway.origin.requests[0]?.body.toString()).toBe(body)
     })

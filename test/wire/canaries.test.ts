@@ -1,4 +1,5 @@
-import { signGithub, signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github as githubProvider, standard as standardProvider } from 'sallyport/webhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canaries, leaked } from './harness/canary.ts'
 import { problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
@@ -32,12 +33,12 @@ const headers = (): [string, string][] => [
 ]
 const post = (target: string, body: string, more: [string, string][] = [JSON_TYPE]) =>
   gateway.call({ method: 'POST', target, headers: [...headers(), ...more], body })
-const github = async (event: string, body: string, more: { deliveryId?: string; secret?: string } = {}) => {
-  const signed = await signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event, body, ...more })
+const github = async (event: string, body: string, more: { id?: string; secret?: string } = {}) => {
+  const signed = await sign(githubProvider, { secret: secrets.GITHUB_WEBHOOK_SECRET, event, body, ...more })
   return gateway.deliver('/webhooks/github', signed, headers())
 }
-const standard = async (body: string, more: { timestamp?: number; id?: string } = {}) => {
-  const signed = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body, ...more })
+const standard = async (body: string, more: { now?: number; id?: string } = {}) => {
+  const signed = await sign(standardProvider, { secret: secrets.STANDARD_WEBHOOK_SECRET, body, ...more })
   return gateway.deliver('/webhooks/standard', signed, headers())
 }
 const behaving = (behaviour: Behaviour, ask: () => Promise<RawAnswer>) => {
@@ -57,12 +58,12 @@ const kinds: [name: string, status: number, ask: () => Promise<RawAnswer>][] = [
   [
     'a delivery id with forbidden characters',
     200,
-    () => github('push', document(), { deliveryId: `<${plant('delivery')}>` }),
+    () => github('push', document(), { id: `<${plant('delivery')}>` }),
   ],
   [
     'a delivery id of 200 characters',
     200,
-    () => github('push', document(), { deliveryId: plant('delivery').repeat(6) }),
+    () => github('push', document(), { id: plant('delivery').repeat(6) }),
   ],
   ['a route in report mode', 200, () => post('/watched', document())],
   [
@@ -114,7 +115,7 @@ const kinds: [name: string, status: number, ask: () => Promise<RawAnswer>][] = [
       post('/webhooks/github', document(), [JSON_TYPE, ['X-Hub-Signature-256', `sha256=${plant('sig')}`]]),
   ],
   ['a signature by another secret', 401, () => github('push', document(), { secret: plant('secret') })],
-  ['a stale signature', 401, () => standard(document(), { timestamp: 1_700_000_000 })],
+  ['a stale signature', 401, () => standard(document(), { now: 1_700_000_000_000 })],
   ['a client that may not call', 403, () => get(`/admin/${plant('path')}`)],
   ['a principal that may not call', 403, () => get(`/members/${plant('path')}`)],
   ['a wrong method', 405, () => post(`/read/${plant('path')}`, document())],
@@ -188,7 +189,7 @@ describe('what a client sent and what the gateway keeps secret stays out of answ
 
   it('a delivery id of harmless characters is in the record as deliveryHint, and nowhere else', async () => {
     const deliveryId = `hint-${crypto.randomUUID()}`
-    const answer = await github('push', document(), { deliveryId })
+    const answer = await github('push', document(), { id: deliveryId })
     const record = await gateway.recordOf(answer)
     expect(record.deliveryHint).toBe(deliveryId)
     expect(

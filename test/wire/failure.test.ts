@@ -1,4 +1,5 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import type { RawAnswer } from './harness/raw.ts'
@@ -36,7 +37,7 @@ let serial = 0
 const deliver = async () =>
   gateway.deliver(
     '/hook',
-    await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: `{"n":${++serial}}` }),
+    await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: `{"n":${++serial}}` }),
   )
 /** Makes the state well, and closes the breaker with a request. */
 async function recovered(): Promise<void> {
@@ -143,7 +144,7 @@ describe.each(['throw', 'hang', 'lost-reply'] as const)('with a state that fails
 
   it('a webhook meets it after the recovery as if nothing had been', async () => {
     await set(fault)
-    const delivery = await signStandard({
+    const delivery = await sign(standard, {
       secret: secrets.STANDARD_WEBHOOK_SECRET,
       body: `{"n":${++serial}}`,
     })
@@ -268,7 +269,7 @@ describe('the first tier', () => {
     const untiered = await get('/off', 'tiered.test')
     expect(untiered.status).toBe(200)
     expect((await gateway.recordOf(untiered)).waits.firstTier).toBeNull()
-    const hook = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: `{"n":${++serial}}` })
+    const hook = await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: `{"n":${++serial}}` })
     const delivered = await gateway.call({
       host: 'tiered.test',
       method: 'POST',

@@ -1,12 +1,13 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { one, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 
 /** The test route's timeout is 500 ms, and a lease outlives the timeout by 31 s. */
 const LEASE_MS = 31_500
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const sign = (id: string) =>
-  signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, id, body: JSON.stringify({ id }) })
+const deliveryOf = (id: string) =>
+  sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, id, body: JSON.stringify({ id }) })
 
 // Three gateways, so that the three waits are one.
 let timedOut: TestGateway
@@ -21,7 +22,7 @@ describe.concurrent('a lease that nobody settles runs out, and then the retry ar
   timeout: 60_000,
 }, () => {
   it('after an origin that never answered', async () => {
-    const delivery = await sign('msg_timeout')
+    const delivery = await deliveryOf('msg_timeout')
     timedOut.origin.behave({ fault: 'hang' })
     expect((await timedOut.deliver('/webhooks/standard', delivery)).status).toBe(504)
     expect((await timedOut.deliver('/webhooks/standard', delivery)).status).toBe(409)
@@ -33,7 +34,7 @@ describe.concurrent('a lease that nobody settles runs out, and then the retry ar
   })
 
   it('after a Worker that was killed between claim and commit: it may arrive twice, and is not lost', async () => {
-    const delivery = await sign('msg_killed')
+    const delivery = await deliveryOf('msg_killed')
     killed.origin.behave({ fault: 'hang' })
     const cut = killed.deliver('/webhooks/standard', delivery)
     await killed.origin.waitForRequest(1, 5000)
@@ -50,7 +51,7 @@ describe.concurrent('a lease that nobody settles runs out, and then the retry ar
   })
 
   it('after a commit that failed for the whole lease: it may arrive twice', async () => {
-    const delivery = await sign('msg_uncommitted')
+    const delivery = await deliveryOf('msg_uncommitted')
     await uncommitted.door('/_test/fault', { operation: 'settle', fault: 'throw', times: 4 })
     const first = await uncommitted.deliver('/webhooks/standard', delivery)
     expect(first.status).toBe(200)

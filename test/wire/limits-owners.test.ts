@@ -1,4 +1,5 @@
-import { signGithub, signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github, standard as standardProvider } from 'sallyport/webhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import type { RawAnswer } from './harness/raw.ts'
@@ -35,11 +36,14 @@ const left = (answer: RawAnswer) => one(answer, 'ratelimit')?.replaceAll(/;t=[0-
 let deliveries = 0
 const standard = async (target: string) => {
   const body = JSON.stringify({ number: ++deliveries })
-  return gateway.deliver(target, await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body }))
+  return gateway.deliver(
+    target,
+    await sign(standardProvider, { secret: secrets.STANDARD_WEBHOOK_SECRET, body }),
+  )
 }
 const push = async (target: string) => {
   const body = JSON.stringify({ number: ++deliveries })
-  const signed = await signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
+  const signed = await sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
   return gateway.deliver(target, signed)
 }
 
@@ -124,7 +128,7 @@ describe('what a limit counts by', () => {
   })
 
   it('provider: a forged delivery is not counted against it', async () => {
-    const signed = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"a":1}' })
+    const signed = await sign(standardProvider, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"a":1}' })
     const forged = await gateway.deliver('/by-provider', { ...signed, body: '{"a":2}' })
     expect(forged.status).toBe(401)
     expect(await asked()).toEqual([])

@@ -1,4 +1,5 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FAILURES_TO_OPEN } from '../../src/state/isolate/breaker.ts'
 import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
@@ -34,8 +35,8 @@ afterEach(() => {
 
 let serial = 0
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const sign = (cell: string) =>
-  signStandard({
+const deliveryOf = (cell: string) =>
+  sign(standard, {
     secret: secrets.STANDARD_WEBHOOK_SECRET,
     id: `msg_${process.pid}_${++serial}`,
     body: JSON.stringify({ cell }),
@@ -46,7 +47,7 @@ const plain = (cell: string) => ({
 })
 /** A request of its own for the cell: a signed delivery where the route takes nothing else. */
 async function send(path: string, cell: string): Promise<RawAnswer> {
-  return gateway.deliver(path, path === '/webhook' ? await sign(cell) : plain(cell))
+  return gateway.deliver(path, path === '/webhook' ? await deliveryOf(cell) : plain(cell))
 }
 /** Once more where a machine that stalled let the time run out although the database is well. */
 async function inTime(ask: () => Promise<RawAnswer>): Promise<RawAnswer> {
@@ -90,7 +91,7 @@ describe('at the first try of admit', stalls, () => {
 describe('at every try of admit', stalls, () => {
   it.each(cells)('$name on $path ($policy)', async ({ name, path, policy, named }) => {
     const of = `for good ${name} ${path} ${++serial}`
-    const delivery = path === '/webhook' ? await sign(of) : plain(of)
+    const delivery = path === '/webhook' ? await deliveryOf(of) : plain(of)
     plan(gateway.front, 'admit', named, Number.POSITIVE_INFINITY)
     const answer = await gateway.deliver(path, delivery)
     const { state, reason, waits } = await gateway.recordOf(answer)
@@ -156,7 +157,7 @@ async function settleAll(point: 'commit' | 'release', times: number, status: num
   const firsts = await Promise.all(
     names.map(async (name, index) => {
       plan(gateway.front, point, faults[name] ?? never(), times, `settling-${from + index}`)
-      const delivery = await sign(`${point} ${index} ${times}`)
+      const delivery = await deliveryOf(`${point} ${index} ${times}`)
       const path = `/settling/${from + index}`
       return { name, path, delivery, answer: await gateway.deliver(path, delivery) }
     }),
@@ -224,7 +225,7 @@ describe('at a settlement', { timeout: 60_000, ...stalls }, () => {
 
 describe('at the give-back of what every try had taken', stalls, () => {
   it.each(Object.keys(faults))('%s: the lease runs out by itself, no copy is acknowledged', async (name) => {
-    const delivery = await sign(`give-back ${name}`)
+    const delivery = await deliveryOf(`give-back ${name}`)
     plan(gateway.front, 'admit', faults['a lost reply'] ?? never(), 2)
     plan(gateway.front, 'give-back', faults[name] ?? never(), 1)
     expect((await gateway.deliver('/webhook', delivery)).status).toBe(503)

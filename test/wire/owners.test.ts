@@ -1,4 +1,5 @@
-import { signGithub, signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github, standard as standardProvider } from 'sallyport/webhooks'
 import { describe, expect, it } from 'vitest'
 import { one, problem, secrets } from './harness/gateway.ts'
 import type { RawAnswer } from './harness/raw.ts'
@@ -26,8 +27,8 @@ const deliver = (
     headers: [...Object.entries(headers), ...clientHeader(client)],
     body,
   })
-const standard = (body = '{}') => signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body })
-const push = (body: string) => signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
+const standard = (body = '{}') => sign(standardProvider, { secret: secrets.STANDARD_WEBHOOK_SECRET, body })
+const push = (body: string) => sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
 
 const remaining = (answer: RawAnswer) => one(answer, 'ratelimit')?.replaceAll(/;t=[0-9]+/g, '')
 function expectLimited(answer: RawAnswer, ...policies: string[]): void {

@@ -1,4 +1,5 @@
-import { signGithub } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import { expectRefused, expectServing, mounts } from './harness/mounts.ts'
@@ -77,7 +78,7 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
   it.each(['X-Hub-Signature-256', 'X-GitHub-Event'])(
     'refuses two lines of %s, where the decision rests on one',
     async (name) => {
-      const signed = await signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body: '{}' })
+      const signed = await sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body: '{}' })
       const again = signed.headers[name.toLowerCase()] ?? ''
       const answer = await gateway.deliver(`${prefix}/webhooks/github`, signed, [[name, again]])
       if (name === 'X-GitHub-Event') expectRefused(gateway, answer, 400, 'event_not_declared')

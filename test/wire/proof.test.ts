@@ -1,5 +1,6 @@
 import { createVerifier, memorySeenSet, type Verdict } from 'sallyport/origin'
-import { signGithub } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Fields } from './harness/framing.ts'
 import { one, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
@@ -40,7 +41,10 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
       async () => {
         const body = `{ "nonce" : "${crypto.randomUUID()}", "é": 1.0 }`
         const secret = secrets.GITHUB_WEBHOOK_SECRET
-        return gateway.deliver(`${prefix}/webhooks/github`, await signGithub({ secret, event: 'push', body }))
+        return gateway.deliver(
+          `${prefix}/webhooks/github`,
+          await sign(github, { secret, event: 'push', body }),
+        )
       },
     ],
     'a body that was written anew': ['orders', order],

@@ -1,8 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { Webhooks } from '@octokit/webhooks'
-import { signShopify, signSlack } from 'sallyport/testing'
-import { Webhook } from 'standardwebhooks'
-import Stripe from 'stripe'
+import { sign } from 'sallyport/testing'
+import { github, shopify, slack, standard, stripe } from 'sallyport/webhooks'
 import { describe, expect, it } from 'vitest'
 import { problem, secrets, startGateway } from './harness/gateway.ts'
 import { useGateway } from './harness/use.ts'
@@ -16,60 +14,36 @@ interface Delivery {
 
 let serial = 0
 const freshBody = () => JSON.stringify({ id: `evt_${process.pid}_${++serial}`, name: 'Zoë' })
-const seconds = () => Math.floor(Date.now() / 1000)
 const json = { 'content-type': 'application/json' }
 
-/** Each provider's delivery, signed by its own library where it has a signer, and what of it is signed. */
+/** Each provider's delivery, and what of it is signed. The SDKs of the providers sign in test/sdks. */
 const providers: Record<
   string,
   { path: string; sign: (body: string) => Promise<Delivery>; signed: string[] }
 > = {
   stripe: {
     path: '/webhooks/stripe',
-    sign: async (body) => {
-      const { webhooks } = new Stripe('sk_test_1')
-      const header = webhooks.generateTestHeaderString({
-        payload: body,
-        secret: secrets.STRIPE_WEBHOOK_SECRET,
-      })
-      return { headers: { ...json, 'stripe-signature': header }, body }
-    },
+    sign: (body) => sign(stripe, { secret: secrets.STRIPE_WEBHOOK_SECRET, body }),
     signed: ['stripe-signature'],
   },
   github: {
     path: '/webhooks/github',
-    sign: async (body) => {
-      const signature = await new Webhooks({ secret: secrets.GITHUB_WEBHOOK_SECRET }).sign(body)
-      return { headers: { ...json, 'x-github-event': 'push', 'x-hub-signature-256': signature }, body }
-    },
+    sign: (body) => sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body }),
     signed: ['x-hub-signature-256'],
   },
   standard: {
     path: '/webhooks/standard',
-    sign: async (body) => {
-      const at = new Date(seconds() * 1000)
-      const id = `msg_${++serial}`
-      const signature = new Webhook(secrets.STANDARD_WEBHOOK_SECRET).sign(id, at, body)
-      return {
-        headers: {
-          ...json,
-          'webhook-id': id,
-          'webhook-timestamp': String(at.getTime() / 1000),
-          'webhook-signature': signature,
-        },
-        body,
-      }
-    },
+    sign: (body) => sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body }),
     signed: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
   },
   slack: {
     path: '/webhooks/slack',
-    sign: (body) => signSlack({ secret: secrets.SLACK_SIGNING_SECRET, body }),
+    sign: (body) => sign(slack, { secret: secrets.SLACK_SIGNING_SECRET, body }),
     signed: ['x-slack-signature', 'x-slack-request-timestamp'],
   },
   shopify: {
     path: '/webhooks/shopify',
-    sign: (body) => signShopify({ secret: secrets.SHOPIFY_WEBHOOK_SECRET, topic: 'orders/create', body }),
+    sign: (body) => sign(shopify, { secret: secrets.SHOPIFY_WEBHOOK_SECRET, event: 'orders/create', body }),
     signed: ['x-shopify-hmac-sha256'],
   },
 }
@@ -146,14 +120,15 @@ describe('secrets in the Worker', () => {
         ['old', 'current'],
         ['new', 'next'],
       ] as const) {
-        const body = freshBody()
-        const signature = await new Webhooks({ secret }).sign(body)
-        const headers = { ...json, 'x-github-event': 'push', 'x-hub-signature-256': signature }
-        const answer = await rotating.deliver('/webhooks/github', { headers, body })
+        const delivery = await sign(github, { secret, event: 'push', body: freshBody() })
+        const answer = await rotating.deliver('/webhooks/github', delivery)
         expect(answer.status).toBe(200)
         expect((await rotating.recordOf(answer)).secretSlot).toBe(slot)
       }
-      const unset = await rotating.deliver('/webhooks/slack', await signSlack({ secret: 'any', body: '{}' }))
+      const unset = await rotating.deliver(
+        '/webhooks/slack',
+        await sign(slack, { secret: 'any', body: '{}' }),
+      )
       expect(unset.status).toBe(503)
       expect(problem(unset).code).toBe('not_configured')
       expect(unset.text).not.toContain('SLACK')

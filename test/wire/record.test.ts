@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { DecisionEvent } from 'sallyport'
-import { signGithub, signSlack, signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github, slack, standard } from 'sallyport/webhooks'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { one, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import type { RawAnswer } from './harness/raw.ts'
@@ -13,11 +14,11 @@ const records: Record<string, DecisionEvent> = {}
 beforeAll(async () => {
   gateway = await startGateway()
   const body = '{"zen":"Keep it logically awesome."}'
-  const push = await signGithub({
+  const push = await sign(github, {
     secret: secrets.GITHUB_WEBHOOK_SECRET,
     event: 'push',
     body,
-    deliveryId: 'd-1',
+    id: 'd-1',
   })
   answers.forwarded = await gateway.deliver('/webhooks/github', push)
   answers.duplicate = await gateway.deliver('/webhooks/github', push)
@@ -26,15 +27,15 @@ beforeAll(async () => {
   const challenge = JSON.stringify({ type: 'url_verification', challenge: 'abc' })
   answers.handshake = await gateway.deliver(
     '/webhooks/slack',
-    await signSlack({ secret: secrets.SLACK_SIGNING_SECRET, body: challenge }),
+    await sign(slack, { secret: secrets.SLACK_SIGNING_SECRET, body: challenge }),
   )
   const stale = {
     secret: secrets.STANDARD_WEBHOOK_SECRET,
     body: '{}',
-    timestamp: Math.floor(Date.now() / 1000) - 400,
+    now: Date.now() - 400_000,
   }
-  answers.stale = await gateway.deliver('/webhooks/standard', await signStandard(stale))
-  answers.watched = await gateway.deliver('/webhooks/watched', await signStandard(stale))
+  answers.stale = await gateway.deliver('/webhooks/standard', await sign(standard, stale))
+  answers.watched = await gateway.deliver('/webhooks/watched', await sign(standard, stale))
   for (const [name, answer] of Object.entries(answers)) records[name] = await gateway.recordOf(answer)
 })
 afterAll(() => gateway.close())

@@ -1,4 +1,5 @@
-import { signGithub, signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github, standard } from 'sallyport/webhooks'
 import { describe, expect, it } from 'vitest'
 import { secrets, startGateway } from './harness/gateway.ts'
 import { describeCopies } from './replay/copies.ts'
@@ -21,7 +22,7 @@ describe('the cost in calls', () => {
   it('an allowed delivery: one admit in one parallel round of object calls, one settle', async () => {
     await tools.gateway.deliver(
       '/webhooks/github',
-      await signGithub({
+      await sign(github, {
         secret: secrets.GITHUB_WEBHOOK_SECRET,
         event: 'push',
         body: `{"n":${tools.serial()}}`,
@@ -50,7 +51,7 @@ describe('the cost in calls', () => {
     expect((await tools.gateway.deliver('/webhooks/standard', tampered)).status).toBe(401)
     expect((await tools.gateway.deliver('/webhooks/nowhere', delivery)).status).toBe(404)
     expect((await tools.gateway.call({ target: '/webhooks/standard' })).status).toBe(405)
-    const notJson = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"a":1,"a":2}' })
+    const notJson = await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"a":1,"a":2}' })
     expect((await tools.gateway.deliver('/webhooks/standard', notJson)).status).toBe(400)
     expect(await tools.calls()).toEqual([])
   })

@@ -1,4 +1,5 @@
-import { type SignedDelivery, signStandard } from 'sallyport/testing'
+import { type SignedDelivery, sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import { expectNothingArrived, expectRefused } from './harness/mounts.ts'
@@ -14,8 +15,8 @@ afterEach(() => gateway.origin.clear())
 afterAll(() => gateway?.close())
 
 const watched = '/webhooks/watched'
-const sign = (more: { body?: string; timestamp?: number; id?: string } = {}): Promise<SignedDelivery> =>
-  signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"needed":"yes"}', ...more })
+const signed = (more: { body?: string; now?: number; id?: string } = {}): Promise<SignedDelivery> =>
+  sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{"needed":"yes"}', ...more })
 
 /** The request arrived as it was sent, and the gateway vouches for nothing about it. */
 function expectUnproven(seen: RecordedRequest | undefined): asserts seen {
@@ -31,7 +32,7 @@ async function codesOf(answer: RawAnswer): Promise<string[]> {
 
 describe('a route in report mode lets on, records, and vouches for nothing:', () => {
   it('a copy of a delivery that is done', async () => {
-    const delivery = await sign({ id: 'msg_copy' })
+    const delivery = await signed({ id: 'msg_copy' })
     const first = await gateway.deliver(watched, delivery)
     expect(await codesOf(first)).toEqual([])
     const copy = await gateway.deliver(watched, delivery)
@@ -47,7 +48,7 @@ describe('a route in report mode lets on, records, and vouches for nothing:', ()
 
   it('what is over the limit', async () => {
     const codes: string[][] = []
-    for (let i = 0; i < 4; i++) codes.push(await codesOf(await gateway.deliver(watched, await sign())))
+    for (let i = 0; i < 4; i++) codes.push(await codesOf(await gateway.deliver(watched, await signed())))
     expect(codes.at(-1)).toEqual(['admit rate_limited'])
     expect(gateway.origin.requests).toHaveLength(4)
     for (const seen of gateway.origin.requests) expectUnproven(seen)
@@ -59,18 +60,14 @@ describe('a route in report mode lets on, records, and vouches for nothing:', ()
       async () => ({ headers: {}, body: '{}' }),
       ['authenticate signature_missing', 'validate media_type_not_supported'],
     ],
-    [
-      'a stale signature',
-      () => sign({ timestamp: Math.floor(Date.now() / 1000) - 1000 }),
-      ['authenticate signature_refused'],
-    ],
+    ['a stale signature', () => signed({ now: Date.now() - 1_000_000 }), ['authenticate signature_refused']],
     [
       'a signature over another body',
-      async () => ({ ...(await sign()), body: '{"other":1}' }),
+      async () => ({ ...(await signed()), body: '{"other":1}' }),
       ['authenticate signature_refused'],
     ],
-    ['a malformed body', () => sign({ body: '{"a":1,"a":2}' }), ['validate malformed_body']],
-    ['an empty body', () => sign({ body: '' }), ['validate malformed_body']],
+    ['a malformed body', () => signed({ body: '{"a":1,"a":2}' }), ['validate malformed_body']],
+    ['an empty body', () => signed({ body: '' }), ['validate malformed_body']],
   ])('%s', async (_name, make, codes) => {
     const delivery = await make()
     const answer = await gateway.deliver(watched, delivery as SignedDelivery)
@@ -82,7 +79,7 @@ describe('a route in report mode lets on, records, and vouches for nothing:', ()
   })
 
   it('a query that is not declared, as it was sent', async () => {
-    const answer = await gateway.deliver(`${watched}?a=1&a=%32`, await sign())
+    const answer = await gateway.deliver(`${watched}?a=1&a=%32`, await signed())
     expect(await codesOf(answer)).toContain('validate query_not_declared')
     expect(gateway.origin.requests[0]?.target).toBe(`${watched}?a=1&a=%32`)
   })
@@ -90,7 +87,7 @@ describe('a route in report mode lets on, records, and vouches for nothing:', ()
   it('a request while shared state hangs, without waiting for it beyond the budget', async () => {
     await gateway.door('/_test/fault', { operation: 'admit', fault: 'hang', times: 1 })
     const started = performance.now()
-    const answer = await gateway.deliver(watched, await sign())
+    const answer = await gateway.deliver(watched, await signed())
     expect(performance.now() - started).toBeLessThan(1000)
     expect(await codesOf(answer)).toEqual(['admit state_unavailable'])
     expect(gateway.origin.requests).toHaveLength(1)
@@ -100,7 +97,7 @@ describe('a route in report mode lets on, records, and vouches for nothing:', ()
     const forged = IDENTITY_HEADERS.slice(0, 10)
       .flatMap(spellings)
       .map((name): [string, string] => [name, 'forged'])
-    const answer = await gateway.deliver(watched, await sign(), forged)
+    const answer = await gateway.deliver(watched, await signed(), forged)
     expect(answer.status).toBe(200)
     expect(gateway.origin.requests[0]?.head.toString()).not.toContain('forged')
   })
@@ -155,11 +152,14 @@ it('builds no path for a caller whom the route would refuse', async () => {
 
 describe('a limit and a schema in report mode, on a route that enforces', () => {
   it('let on with proof what they would deny, and say so in the record', async () => {
-    const first = await gateway.deliver('/webhooks/lenient', await sign({ body: '{"other":1}' }))
+    const first = await gateway.deliver('/webhooks/lenient', await signed({ body: '{"other":1}' }))
     expect(await codesOf(first)).toEqual(['validate input_invalid'])
-    const second = await gateway.deliver('/webhooks/lenient', await sign({ body: '{"needed":"yes","n":2}' }))
+    const second = await gateway.deliver(
+      '/webhooks/lenient',
+      await signed({ body: '{"needed":"yes","n":2}' }),
+    )
     expect(await codesOf(second)).toEqual(['admit rate_limited'])
-    const both = await gateway.deliver('/webhooks/lenient', await sign({ body: '[3]' }))
+    const both = await gateway.deliver('/webhooks/lenient', await signed({ body: '[3]' }))
     expect(await codesOf(both)).toEqual(['validate input_invalid', 'admit rate_limited'])
     expect(gateway.origin.requests.map(({ body }) => body.toString())).toEqual([
       '{"other":1}',
@@ -170,12 +170,12 @@ describe('a limit and a schema in report mode, on a route that enforces', () => 
   })
 
   it('leave strict bytes, signature and media type enforced', async () => {
-    const duplicate = await gateway.deliver('/webhooks/lenient', await sign({ body: '{"a":1,"a":2}' }))
+    const duplicate = await gateway.deliver('/webhooks/lenient', await signed({ body: '{"a":1,"a":2}' }))
     expectRefused(gateway, duplicate, 400, 'malformed_body')
     const unsigned = await gateway.deliver('/webhooks/lenient', { headers: {}, body: '{}' })
     expectRefused(gateway, unsigned, 401, 'signature_missing')
-    const signed = await sign()
-    const text = { ...signed, headers: { ...signed.headers, 'content-type': 'text/plain' } }
+    const delivery = await signed()
+    const text = { ...delivery, headers: { ...delivery.headers, 'content-type': 'text/plain' } }
     expectRefused(gateway, await gateway.deliver('/webhooks/lenient', text), 415, 'media_type_not_supported')
     expectNothingArrived(gateway)
   })

@@ -1,4 +1,5 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { one, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import { expectNothingArrived, expectRefused, expectServing, mounts } from './harness/mounts.ts'
@@ -27,7 +28,7 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
     return socket
   }
   const signedFields = async (): Promise<string> => {
-    const { headers } = await signStandard({ secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{}' })
+    const { headers } = await sign(standard, { secret: secrets.STANDARD_WEBHOOK_SECRET, body: '{}' })
     delete headers['content-type']
     return Object.entries(headers)
       .map(([name, value]) => `${name}: ${value}\r\n`)

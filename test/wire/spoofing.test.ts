@@ -1,4 +1,5 @@
-import { signGithub } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github } from 'sallyport/webhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 import { expectServing, mounts } from './harness/mounts.ts'
@@ -32,7 +33,7 @@ describe.each(mounts)('$name', ({ entry, prefix }) => {
   async function deliver(headers: [string, string][]): Promise<RecordedRequest> {
     gateway.origin.clear()
     const body = JSON.stringify({ nonce: crypto.randomUUID() })
-    const signed = await signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
+    const signed = await sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body })
     expect((await gateway.deliver(`${prefix}/webhooks/github`, signed, headers)).status).toBe(200)
     expect(gateway.origin.requests).toHaveLength(1)
     return gateway.origin.requests[0] as RecordedRequest

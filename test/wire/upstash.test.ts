@@ -1,4 +1,5 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { one, problem, secrets, startGateway, type TestGateway } from './harness/gateway.ts'
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
 
 let serial = 0
 const fresh = () =>
-  signStandard({
+  sign(standard, {
     secret: secrets.STANDARD_WEBHOOK_SECRET,
     id: `msg_${process.pid}_${++serial}`,
     body: JSON.stringify({ serial }),
@@ -95,7 +96,7 @@ describe('HTTP calls to the database', () => {
 
 describe('what leaves the gateway', () => {
   it('holds neither body nor header nor secret of the request, only digests and ids of our own', async () => {
-    const delivery = await signStandard({
+    const delivery = await sign(standard, {
       secret: secrets.STANDARD_WEBHOOK_SECRET,
       id: 'msg_canary-id-51c2',
       body: '{"note":"canary-body-88aa"}',

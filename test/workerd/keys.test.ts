@@ -1,7 +1,7 @@
 import { base64url, exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { readJwk } from '../../src/keys/jwk.ts'
 import { cachedKeys } from '../../src/keys/remote-keys.ts'
+import { readJwk } from '../../src/lib/jwk.ts'
 
 const SEAL_KEY = 'seal-key-canary-0123456789abcdef-workerd'
 const DAY = 86_400_000

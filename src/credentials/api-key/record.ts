@@ -30,10 +30,17 @@ export const MAX_KEY_CACHE_MS = 3_600_000
 const MAX_ITEMS = 64
 const JSON_LIMITS = { maxDepth: 8, maxNodes: 500 }
 
+/** A text of a form. */
+export const ofForm = (form: RegExp) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => form.test(text)),
+  )
+
 /** RFC 6749 section 3.3: what a scope is made of; roles are held to the same. */
-const grant = v.pipe(v.string(), v.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/))
+const grant = ofForm(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/)
 const grants = v.pipe(v.array(grant), v.maxLength(MAX_ITEMS))
-const label = v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u))
+const label = ofForm(/^[^\p{Cc}\p{Cs}]{1,128}$/u)
 const instant = v.pipe(v.string(), v.check(isInstant))
 /** A list would pass for a record of valibot. */
 const claims = v.custom<Record<string, unknown>>(
@@ -46,8 +53,8 @@ const claims = v.custom<Record<string, unknown>>(
 
 /** The strict form of a record: an unknown member is a slip, and might have been meant to tighten something. */
 export const keyRecordSchema: v.GenericSchema<unknown, KeyRecord> = v.strictObject({
-  id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
-  digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  id: ofForm(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  digest: ofForm(/^[0-9a-f]{64}$/),
   scopes: grants,
   roles: v.exactOptional(grants),
   claims: v.exactOptional(claims),

@@ -1,7 +1,10 @@
 import type { ChallengeScheme } from '../../authenticator.ts'
 import type { Duration } from '../../lib/duration.ts'
+import { isKnownAlgorithm, KNOWN_ALGORITHMS, type SignatureAlgorithm } from '../../lib/jwk.ts'
 import { durationOf, type Fail, isObject, knownOnly, shown } from '../../options.ts'
-import { PROOF_ALGORITHMS, type ProofAlgorithm } from './algorithms.ts'
+
+/** The asymmetric algorithms that a proof may be signed with; `EdDSA` and `Ed25519` are one. */
+export type ProofAlgorithm = SignatureAlgorithm
 
 /** How a route takes DPoP proofs (RFC 9449). */
 export interface DpopOptions {
@@ -44,8 +47,8 @@ export function compileDpop(options: DpopOptions | undefined, fail: Fail): Dpop 
   if (!Array.isArray(algorithms) || algorithms.length === 0)
     fail('dpop.algorithms', "must name at least one algorithm: ['ES256']")
   for (const name of algorithms) {
-    if (!PROOF_ALGORITHMS.has(name))
-      fail('dpop.algorithms', `${shown(name)} is not known; use ${[...PROOF_ALGORITHMS.keys()].join(', ')}`)
+    if (!isKnownAlgorithm(name))
+      fail('dpop.algorithms', `${shown(name)} is not known; use ${KNOWN_ALGORITHMS.join(', ')}`)
   }
   const maxAgeMs = maxAge === undefined ? MAX_AGE_MS : durationOf(maxAge, 'dpop.maxAge', fail)
   if (maxAgeMs > MAX_MAX_AGE_MS) fail('dpop.maxAge', "is longer than a proof may live; use at most '10 m'")

@@ -49,42 +49,36 @@ interface Fault {
   measure?: NonNullable<Denial['measure']>
 }
 
-interface ClaimsCheck {
-  name: string
-  fault: (reading: Reading) => string | Fault | undefined
-}
+type Check = (reading: Reading) => string | Fault | undefined
 
-/** The checks in their order, under the names that people are told. */
-const CHECKS: readonly ClaimsCheck[] = [
-  {
-    name: 'issuer',
-    fault: ({ claims, issuer }) =>
-      claims.iss === issuer ? undefined : "the token is not of the route's issuer",
-  },
-  { name: 'kind of token', fault: faultOfKind },
-  {
-    name: 'audience',
-    fault: ({ claims, rule: { profile, audiences } }) =>
-      namesUs(firstOf(claims, profile.audienceFrom), audiences)
-        ? undefined
-        : 'the token is not for the audience of the route',
-  },
-  { name: 'lifetime', fault: faultOfLifetime },
-  { name: 'expiry', fault: faultOfEnd },
-  { name: 'begin', fault: faultOfBegin },
-  {
-    name: 'subject',
-    fault: ({ claims }) => (isName(claims.sub) ? undefined : "the token's sub is not a short text"),
-  },
-  { name: 'identifiers', fault: faultOfNames },
-  {
-    name: 'scopes',
-    fault: ({ scopes }) => (scopes ? undefined : "the token's scopes are not of their form"),
-  },
-  {
-    name: 'roles',
-    fault: ({ roles }) => (roles ? undefined : "the token's roles are not of their form"),
-  },
+/** The checks in their order. */
+const CHECKS: readonly Check[] = [
+  ({ claims, issuer }) => (claims.iss === issuer ? undefined : "the token is not of the route's issuer"),
+  faultOfKind,
+  ({ claims, rule: { profile, audiences } }) =>
+    namesUs(firstOf(claims, profile.audienceFrom), audiences)
+      ? undefined
+      : 'the token is not for the audience of the route',
+  faultOfLifetime,
+  faultOfEnd,
+  faultOfBegin,
+  ({ claims }) => (isName(claims.sub) ? undefined : "the token's sub is not a short text"),
+  faultOfNames,
+  ({ scopes }) => (scopes ? undefined : "the token's scopes are not of their form"),
+  ({ roles }) => (roles ? undefined : "the token's roles are not of their form"),
+]
+/** The names under which people are told of them. */
+const NAMES = [
+  'issuer',
+  'kind of token',
+  'audience',
+  'lifetime',
+  'expiry',
+  'begin',
+  'subject',
+  'identifiers',
+  'scopes',
+  'roles',
 ]
 
 /** Checks the claims of an access token of `issuer`: strict types, exact names, and the clock. */
@@ -96,7 +90,7 @@ export function checkClaims(
 ): Result<ClaimsFacts> {
   const reading = readingOf(claims, issuer, rule, now)
   for (const check of CHECKS) {
-    const fault = check.fault(reading)
+    const fault = check(reading)
     if (typeof fault === 'string') return deny('credential_refused', fault)
     if (fault) return deny('credential_refused', fault.reason, fault.measure && { measure: fault.measure })
   }
@@ -111,9 +105,9 @@ export function explainClaims(
   now: number,
 ): { name: string; fault: string | undefined }[] {
   const reading = readingOf(claims, issuer, rule, now)
-  return CHECKS.map(({ name, fault }) => {
-    const found = fault(reading)
-    return { name, fault: typeof found === 'object' ? found.reason : found }
+  return CHECKS.map((check, at) => {
+    const found = check(reading)
+    return { name: NAMES[at] ?? '', fault: typeof found === 'object' ? found.reason : found }
   })
 }
 

@@ -1,7 +1,7 @@
 import { checkKept, checkName, type State, StateError, type StateFactory } from '../state.ts'
 import { BlockedClients } from './blocked.ts'
 import { Connection, credentialsOf } from './connection.ts'
-import { Gate } from './gate.ts'
+import { gateOf } from './gate.ts'
 import { Keys } from './keys.ts'
 import { namespaceOf } from './namespace.ts'
 import { giveBackArguments } from './question.ts'
@@ -34,12 +34,12 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
   return (env): State => {
     const connection = new Connection(credentialsOf(env))
     const keys = new Keys(namespaceOf(env))
-    const gate = new Gate(connection, scripts.gate, keys)
+    const ask = gateOf(connection, scripts.gate, keys)
     const blocked = new BlockedClients()
 
     return {
       async admit(request) {
-        const admission = await gate.ask(request, ++rounds)
+        const admission = await ask(request, ++rounds)
         if (admission.outcome === 'blocked') blocked.add(request.client, Date.now())
         return admission
       },
@@ -53,10 +53,8 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
           return released === 1
         }
         const done = `D ${token} ${claim.requestId} ${Date.now()}`
-        const before = await connection.command(
-          (redis) => redis.set<string>(key, done, { px: claim.ttlMs, get: true }),
-          signal,
-        )
+        const set = ['px', String(claim.ttlMs), 'get']
+        const before = await connection.command(['set', key, done, ...set], signal)
         // Nothing before it: a lease that ran out, or an answer that is none. A second try tells them apart.
         if (typeof before !== 'string') throw new StateError('answer not understood')
         const [state, holder] = before.split(' ')
@@ -76,20 +74,18 @@ export function upstashState(options: UpstashStateOptions = {}): StateFactory {
       async recall(name, signal) {
         checkName(name)
         const key = await keys.text(name)
-        return textOf(await connection.command((redis) => redis.get<unknown>(key), signal))
+        return textOf(await connection.command(['get', key], signal))
       },
 
       async keep(name, text, ttlMs, signal) {
         checkKept(name, text, ttlMs)
         const key = await keys.text(name)
-        await connection.command((redis) => redis.set(key, text, { px: ttlMs }), signal)
+        await connection.command(['set', key, text, 'px', String(ttlMs)], signal)
       },
 
       async findApiKey(digest, signal) {
         const [records] = keys.apiKeys
-        const stored = textOf(
-          await connection.command((redis) => redis.hget<unknown>(records, digest), signal),
-        )
+        const stored = textOf(await connection.command(['hget', records, digest], signal))
         return stored?.slice(stored.indexOf(' ') + 1)
       },
     }

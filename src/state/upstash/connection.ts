@@ -1,11 +1,14 @@
 import { Redis } from '@upstash/redis/cloudflare'
 import { StateError, type StateFault } from '../state.ts'
-import type { Script } from './scripts/index.ts'
+import { digestOf, type Script } from './scripts/index.ts'
 
 /** Milliseconds for calls that nobody waits for: give-backs and an operator's. */
 const BACKGROUND_MS = 4000
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/
 const NOSCRIPT = /^NOSCRIPT/
+
+/** A command with its arguments. */
+export type Command = [name: string, ...args: string[]]
 
 /** Where the database is, and the credential. */
 export interface Credentials {
@@ -38,12 +41,12 @@ export class Connection {
   }
 
   /** Runs one command under a signal; rejects with a `StateError` that holds no part of the command. */
-  async command<T>(
-    run: (redis: Redis) => Promise<T>,
+  async command(
+    command: Command,
     signal: AbortSignal = AbortSignal.timeout(BACKGROUND_MS),
-  ): Promise<T> {
+  ): Promise<unknown> {
     try {
-      return await this.#start(run, signal)
+      return await this.#start(command, signal)
     } catch (error) {
       throw new StateError(faultOf(error, signal))
     }
@@ -51,23 +54,25 @@ export class Connection {
 
   /** Runs a script by its digest, and once in full where the server does not know it (any more). */
   async script(
-    { source, sha1 }: Script,
+    script: Script,
     keys: string[],
     args: string[],
     signal: AbortSignal = AbortSignal.timeout(BACKGROUND_MS),
   ): Promise<unknown> {
+    const operands = [String(keys.length), ...keys, ...args]
+    const sha1 = await digestOf(script)
     try {
-      return await this.#start((redis) => redis.evalsha(sha1, keys, args), signal)
+      return await this.#start(['evalsha', sha1, ...operands], signal)
     } catch (error) {
       if (!NOSCRIPT.test(messageOf(error))) throw new StateError(faultOf(error, signal))
     }
-    return this.command((redis) => redis.eval(source, keys, args), signal)
+    return this.command(['eval', script.source, ...operands], signal)
   }
 
-  #start<T>(run: (redis: Redis) => Promise<T>, signal: AbortSignal): Promise<T> {
+  #start(command: Command, signal: AbortSignal): Promise<unknown> {
     this.#signal = signal
     try {
-      return run(this.redis)
+      return this.redis.exec<unknown>(command)
     } finally {
       this.#signal = undefined
     }

@@ -47,7 +47,7 @@ export function upstashOperations(
     const args = [String(until - Date.now()), String(before ?? '-'), reason.slice(0, LONGEST_REASON)]
     await connection.script(scripts.refuse, [key], args)
   }
-  const end = async (key: string) => (await connection.command((redis) => redis.del(key))) > 0
+  const end = async (key: string) => Number(await connection.command(['del', key])) > 0
   const forgotten = async (names: string[], since: number) =>
     names.length === 0 ? 0 : Number(await connection.script(scripts.forget, names, [String(since)]))
 
@@ -67,11 +67,10 @@ export function upstashOperations(
       let count = 0
       let cursor = '0'
       do {
-        const page = await connection.command((redis) =>
-          redis.scan(cursor, { match: keys.claimsOf(route), count: PAGE }),
-        )
-        cursor = String(page[0])
-        count += await forgotten(page[1].map(String), since)
+        const scan = ['match', keys.claimsOf(route), 'count', String(PAGE)]
+        const [next, names] = scanned(await connection.command(['scan', cursor, ...scan]))
+        cursor = next
+        count += await forgotten(names, since)
       } while (cursor !== '0')
       return count
     },
@@ -86,7 +85,7 @@ export function upstashOperations(
     async findApiKeys(by) {
       const [records, ids] = keys.apiKeys
       const hget = async (key: string, field: string): Promise<string | undefined> => {
-        const value = await connection.command((redis) => redis.hget<unknown>(key, field))
+        const value = await connection.command(['hget', key, field])
         return value === null ? undefined : String(value)
       }
       const digest = 'id' in by ? await hget(ids, by.id) : by.digest
@@ -96,10 +95,8 @@ export function upstashOperations(
     async listApiKeys(cursor = '0') {
       if (!/^[0-9]{1,20}$/.test(cursor)) throw new TypeError('the cursor is none that a page came with')
       const [records] = keys.apiKeys
-      const scan = await connection.command((redis) =>
-        redis.hscan(records, cursor, { count: API_KEYS_A_PAGE }),
-      )
-      return pageOf(scan)
+      const scan = ['count', String(API_KEYS_A_PAGE)]
+      return pageOf(scanned(await connection.command(['hscan', records, cursor, ...scan])))
     },
     removeApiKey: async (id) => (await connection.script(scripts.removeApiKey, keys.apiKeys, [id])) === 1,
   }
@@ -112,9 +109,16 @@ function recordOf(digest: string, stored: string): ApiKeyRecord {
   return { id, digest, text }
 }
 
+/** What SCAN and HSCAN answer: where the next page begins, and the texts of this one. */
+function scanned(reply: unknown): [next: string, texts: string[]] {
+  const [next, texts]: unknown[] = Array.isArray(reply) ? reply : []
+  if (!Array.isArray(texts)) throw new StateError('answer not understood')
+  return [String(next), texts.map(String)]
+}
+
 /** Fields and values take turns in what HSCAN answers. */
-function pageOf([next, flat]: [string, readonly (string | number)[]]): ApiKeyPage {
+function pageOf([next, texts]: [next: string, texts: string[]]): ApiKeyPage {
   const records: ApiKeyRecord[] = []
-  for (let i = 0; i < flat.length; i += 2) records.push(recordOf(String(flat[i]), String(flat[i + 1])))
-  return { records, ...(String(next) !== '0' && { cursor: String(next) }) }
+  for (let i = 0; i < texts.length; i += 2) records.push(recordOf(texts[i] ?? '', texts[i + 1] ?? ''))
+  return { records, ...(next !== '0' && { cursor: next }) }
 }

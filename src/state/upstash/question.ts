@@ -10,30 +10,21 @@ const COUNT = /^(-?[0-9]{1,16}) ([0-9]{1,16}) ([0-9]{1,16})$/
 /** The gate's arguments, in the order that its script states. */
 export function gateArguments(request: AdmitRequest, round: number, layout: string): string[] {
   const { token, limits, claim, issuedAt } = request
+  const { kind = '-', leaseMs = 0, ttlMs = 0, requestId = '-', copiesPass = false } = claim ?? {}
   const parts = [
-    [token, String(round), claim?.kind ?? '-', String(claim?.leaseMs ?? 0), String(claim?.ttlMs ?? 0)],
-    [claim?.requestId ?? '-', claim?.copiesPass ? '1' : '0', layout, momentOf(issuedAt)],
-    ...limits.map((limit) => [
-      letterOf(limit),
-      String(limit.max),
-      String(limit.windowMs),
-      String(limit.refill),
-      String(limit.cost),
-      limit.mode === 'enforce' ? '1' : '0',
-    ]),
+    [token, round, kind, leaseMs, ttlMs, requestId, copiesPass ? 1 : 0, layout, momentOf(issuedAt)],
+    ...limits.map((limit) => {
+      const { max, windowMs, refill, cost, mode } = limit
+      return [letterOf(limit), max, windowMs, refill, cost, mode === 'enforce' ? 1 : 0]
+    }),
   ]
-  return parts.flat()
+  return parts.flat().map(String)
 }
 
 /** The give-back's arguments, in the order that its script states. */
 export function giveBackArguments({ token, limits }: AdmitRequest, round: number, layout: string): string[] {
-  const parts = limits.map((limit) => [
-    letterOf(limit),
-    String(limit.windowMs),
-    String(limit.refill),
-    String(limit.cost),
-  ])
-  return [token, String(round), layout, ...parts.flat()]
+  const parts = limits.map((limit) => [letterOf(limit), limit.windowMs, limit.refill, limit.cost])
+  return [token, round, layout, ...parts.flat()].map(String)
 }
 
 /** Reads the gate's answer; throws a `StateError` for one that it cannot have given. */
@@ -81,8 +72,8 @@ function countOf(text: string | undefined): Count {
 }
 
 /** A moment that is no number would be none, and so is refused by every revocation. */
-const momentOf = (ms: number | undefined): string =>
-  ms !== undefined && Number.isFinite(ms) ? String(Math.floor(ms)) : '-'
+const momentOf = (ms: number | undefined): number | '-' =>
+  ms !== undefined && Number.isFinite(ms) ? Math.floor(ms) : '-'
 
 const letterOf = ({ algorithm, calendar }: LimitClaim): string =>
   calendar === 'month' ? 'm' : LETTERS[algorithm]

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { base64url, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { importVerifyKey, readJwk } from '../../../src/keys/jwk.ts'
+import { importVerifyKey } from '../../../src/keys/jwk.ts'
+import { readJwk } from '../../../src/lib/jwk.ts'
 import { hasSmallOrder } from '../../../src/lib/small-order.ts'
 import { publicJwk } from './keys.ts'
 

@@ -600,7 +600,7 @@ describe('remoteKeys', () => {
     [
       'a shared secret',
       { algorithms: ['ES256', 'HS256'] },
-      /'HS256' is not an algorithm with public keys; use RS256/,
+      /'HS256' is not an algorithm with public keys; use ES256/,
     ],
     ['none', { algorithms: ['none'] }, /'none' is not an algorithm with public keys/],
     ['a name of the prototype', { algorithms: ['constructor'] }, /'constructor' is not an algorithm/],

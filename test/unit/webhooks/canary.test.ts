@@ -38,7 +38,7 @@ async function refused(provider: Provider): Promise<[string, Sent, number][]> {
       cases.push(['a header that is not of its form', withHeaders(planted, { [name]: text }), NOW * 1000])
     }
   }
-  if (provider.scheme.toleranceSeconds !== undefined) {
+  if (provider.scheme.proof.tolerance !== undefined) {
     cases.push(['an old time', planted, (NOW + 1e6) * 1000], ['a time ahead', planted, (NOW - 1e6) * 1000])
   }
   const { topicHeader } = provider.scheme

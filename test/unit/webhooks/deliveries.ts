@@ -1,22 +1,15 @@
 import { createHmac } from 'node:crypto'
-import type { Means } from '../../../src/authenticator.ts'
-import type { Env, Identified } from '../../../src/contract.ts'
+import { type SignedDelivery, sign } from '../../../src/testing/index.ts'
 import {
-  type SignedDelivery,
-  signGithub,
-  signShopify,
-  signSlack,
-  signStandard,
-  signStripe,
-} from '../../../src/testing/index.ts'
-import { verifyDelivery } from '../../../src/webhooks/check.ts'
-import type { WebhookAuthenticator } from '../../../src/webhooks/engine.ts'
-import { github, githubScheme } from '../../../src/webhooks/github.ts'
+  github,
+  shopify,
+  slack,
+  standard,
+  stripe,
+  type WebhookAuthenticator,
+} from '../../../src/webhooks/index.ts'
 import type { Scheme } from '../../../src/webhooks/scheme.ts'
-import { shopify, shopifyScheme } from '../../../src/webhooks/shopify.ts'
-import { slack, slackScheme } from '../../../src/webhooks/slack.ts'
-import { standard, standardScheme } from '../../../src/webhooks/standard.ts'
-import { stripe, stripeScheme } from '../../../src/webhooks/stripe.ts'
+import { authenticate as authenticateIncoming } from './every/providers.ts'
 
 /** Unix seconds at which the clock of these tests stands. */
 export const NOW = 1_800_000_000
@@ -46,49 +39,49 @@ const texts = ['an old secret that was in use', 'the secret after rotation'] as 
 
 export const providers: Readonly<Record<'github' | 'shopify' | 'slack' | 'standard' | 'stripe', Provider>> = {
   github: {
-    scheme: githubScheme,
+    scheme: github.scheme,
     authenticator: () => github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push', 'ping'] }),
     secretName: 'GITHUB_WEBHOOK_SECRET',
     secrets: texts,
     signedHeaders: ['x-hub-signature-256'],
-    sign: ({ secret, body }) => signGithub({ secret, body, event: 'push' }),
+    sign: ({ secret, body }) => sign(github, { secret, body, event: 'push' }),
     forge: ({ secret, body }) => ({
       'x-github-event': 'push',
       'x-hub-signature-256': `sha256=${mac(secret, '', body).toString('hex')}`,
     }),
   },
   shopify: {
-    scheme: shopifyScheme,
+    scheme: shopify.scheme,
     authenticator: () =>
       shopify({ secret: 'SHOPIFY_WEBHOOK_SECRET', events: ['orders/create', 'orders/paid'] }),
     secretName: 'SHOPIFY_WEBHOOK_SECRET',
     secrets: texts,
     signedHeaders: ['x-shopify-hmac-sha256'],
-    sign: ({ secret, body }) => signShopify({ secret, body, topic: 'orders/create' }),
+    sign: ({ secret, body }) => sign(shopify, { secret, body, event: 'orders/create' }),
     forge: ({ secret, body }) => ({
       'x-shopify-topic': 'orders/create',
       'x-shopify-hmac-sha256': mac(secret, '', body).toString('base64'),
     }),
   },
   slack: {
-    scheme: slackScheme,
+    scheme: slack.scheme,
     authenticator: () => slack({ secret: 'SLACK_SIGNING_SECRET' }),
     secretName: 'SLACK_SIGNING_SECRET',
     secrets: texts,
     signedHeaders: ['x-slack-request-timestamp', 'x-slack-signature'],
-    sign: ({ timestamp = NOW, ...rest }) => signSlack({ ...rest, timestamp }),
+    sign: ({ timestamp = NOW, ...rest }) => sign(slack, { ...rest, now: timestamp * 1000 }),
     forge: ({ secret, time = String(NOW), body }) => ({
       'x-slack-request-timestamp': time,
       'x-slack-signature': `v0=${mac(secret, `v0:${time}:`, body).toString('hex')}`,
     }),
   },
   standard: {
-    scheme: standardScheme,
+    scheme: standard.scheme,
     authenticator: () => standard({ secret: 'STANDARD_WEBHOOK_SECRET' }),
     secretName: 'STANDARD_WEBHOOK_SECRET',
     secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX'],
     signedHeaders: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
-    sign: ({ timestamp = NOW, ...rest }) => signStandard({ ...rest, timestamp, id: 'msg_1' }),
+    sign: ({ timestamp = NOW, ...rest }) => sign(standard, { ...rest, now: timestamp * 1000, id: 'msg_1' }),
     forge: ({ secret, time = String(NOW), id = 'msg_1', body }) => ({
       'webhook-id': id,
       'webhook-timestamp': time,
@@ -96,12 +89,12 @@ export const providers: Readonly<Record<'github' | 'shopify' | 'slack' | 'standa
     }),
   },
   stripe: {
-    scheme: stripeScheme,
+    scheme: stripe.scheme,
     authenticator: () => stripe({ secret: 'STRIPE_WEBHOOK_SECRET' }),
     secretName: 'STRIPE_WEBHOOK_SECRET',
     secrets: texts,
     signedHeaders: ['stripe-signature'],
-    sign: ({ timestamp = NOW, ...rest }) => signStripe({ ...rest, timestamp }),
+    sign: ({ timestamp = NOW, ...rest }) => sign(stripe, { ...rest, now: timestamp * 1000 }),
     forge: ({ secret, time = String(NOW), body }) => ({
       'stripe-signature': `t=${time},v1=${mac(secret, `${time}.`, body).toString('hex')}`,
     }),
@@ -109,7 +102,7 @@ export const providers: Readonly<Record<'github' | 'shopify' | 'slack' | 'standa
 }
 
 export const allProviders = Object.entries(providers)
-export const timedProviders = allProviders.filter(([, { scheme }]) => scheme.toleranceSeconds !== undefined)
+export const timedProviders = allProviders.filter(([, { scheme }]) => scheme.proof.tolerance !== undefined)
 
 function mac(secret: string | Uint8Array, prefix: string, body: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(prefix).update(body).digest()
@@ -129,56 +122,28 @@ export function withHeaders<T extends Sent>(sent: T, changes: Record<string, str
   return { ...sent, headers: Object.fromEntries(kept) }
 }
 
-/** The provider's own check: `accepted`, or the denial's code and reason. */
+/** `accepted`, or the denial's code and reason. */
 export async function verdict(
   provider: Provider,
   sent: Sent,
   options: { now?: number; secrets?: readonly string[] } = {},
 ): Promise<string> {
   const { now = NOW * 1000, secrets = [provider.secrets[0]] } = options
-  const delivery = { headers: new Headers(sent.headers), body: bytesOf(sent.body), now }
-  const result = await verifyDelivery(provider.scheme, delivery, secrets)
+  const env = { [provider.secretName]: secrets[0], [`${provider.secretName}_NEXT`]: secrets[1] }
+  const result = await authenticate(provider.authenticator(), sent, env, now)
   return result.ok ? 'accepted' : `${result.denial.code}: ${result.denial.reason}`
 }
 
-/** A webhook's signature needs nothing but its secret. */
-const NO_MEANS: Omit<Means, 'env'> = {
-  store: {
-    recall: () => Promise.reject(new Error('not asked')),
-    keep: () => Promise.reject(new Error('not asked')),
-    findApiKey: () => Promise.reject(new Error('not asked')),
-  },
-  background: () => undefined,
-  remainingMs: () => 1000,
-}
-
 /** Both halves of the authenticator, as the pipeline runs them. */
-export async function authenticate(
+export const authenticate = (
   authenticator: WebhookAuthenticator,
   sent: Sent,
-  env: Env,
+  env: Record<string, unknown>,
   now = NOW * 1000,
-) {
-  const inspected = authenticator.inspect(factsOf(sent, now), env)
-  return inspected.ok ? await inspected.value(bytesOf(sent.body), { ...NO_MEANS, env }) : inspected
-}
-
-function factsOf(sent: Sent, now: number): Identified {
-  const request = new Request('https://gateway.test/webhooks', {
-    method: 'POST',
-    headers: sent.headers,
-    body: bytesOf(sent.body),
-  })
-  return {
-    id: '01TEST',
-    request: request as unknown as Identified['request'],
+) =>
+  authenticateIncoming(
+    authenticator,
+    { method: 'POST', url: 'https://gateway.test/webhooks', headers: sent.headers, body: sent.body },
+    env,
     now,
-    method: 'POST',
-    host: 'gateway.test',
-    scheme: 'https',
-    path: '/webhooks',
-    search: '',
-    params: {},
-    client: { address: undefined, key: undefined, country: undefined, asn: undefined },
-  }
-}
+  )

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { github } from '../../../src/webhooks/github.ts'
-import { standard } from '../../../src/webhooks/standard.ts'
+import { github, standard } from '../../../src/webhooks/index.ts'
 import { allProviders, authenticate, providers } from './deliveries.ts'
 
 const body = '{"id":"evt_1"}'
@@ -93,7 +92,7 @@ describe('a Standard Webhooks secret of the wrong form', () => {
     ['23 bytes', `whsec_${Buffer.alloc(23, 1).toString('base64')}`],
     ['65 bytes', `whsec_${Buffer.alloc(65, 1).toString('base64')}`],
     ['nothing after the prefix', 'whsec_'],
-    ['a public key', `whpk_${Buffer.alloc(32, 1).toString('base64')}`],
+    ['a public key of 31 bytes', `whpk_${Buffer.alloc(31, 1).toString('base64')}`],
     ['an upper-case prefix', `WHSEC_${Buffer.alloc(24, 1).toString('base64')}`],
     ['a newline at its end', `${providers.standard.secrets[0]}\n`],
   ])('is named, and not told: %s', async (_, text) => {
@@ -106,7 +105,7 @@ describe('a Standard Webhooks secret of the wrong form', () => {
         ok: false,
         denial: {
           code: 'not_configured',
-          reason: `secret ${slot} is not of the form: whsec_ and 24 to 64 bytes in base64`,
+          reason: `secret ${slot} is not of the form: whsec_ and 24 to 64 bytes in base64, or whpk_ and an Ed25519 public key in base64`,
         },
       })
     }
@@ -118,7 +117,7 @@ describe('a Standard Webhooks secret of the wrong form', () => {
     const env = { STANDARD_WEBHOOK_SECRET: good, STANDARD_WEBHOOK_SECRET_NEXT: `${good}\n` }
     const result = await authenticate(standard({ secret: 'STANDARD_WEBHOOK_SECRET' }), sent, env)
     const reason =
-      'secret STANDARD_WEBHOOK_SECRET_NEXT is not of the form: whsec_ and 24 to 64 bytes in base64'
+      'secret STANDARD_WEBHOOK_SECRET_NEXT is not of the form: whsec_ and 24 to 64 bytes in base64, or whpk_ and an Ed25519 public key in base64'
     expect(result).toMatchObject({ ok: true, value: { warnings: [{ code: 'not_configured', reason }] } })
   })
 

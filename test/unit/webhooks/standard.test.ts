@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { signStandard } from '../../../src/testing/index.ts'
+import { sign } from '../../../src/testing/index.ts'
+import { standard } from '../../../src/webhooks/index.ts'
 import { bytesOf, NOW, providers, verdict, withHeaders } from './deliveries.ts'
 
 const provider = providers.standard
@@ -8,7 +9,7 @@ const body = '{"type":"user.created","name":"Zoë"}'
 const NAME = 'webhook-signature'
 // Chosen so that the signature holds both letters in which the two base64 alphabets differ.
 const id = idWithBothLetters()
-const signed = await signStandard({ secret, body, id, timestamp: NOW })
+const signed = await sign(standard, { secret, body, id, now: NOW * 1000 })
 const header = signed.headers[NAME] ?? ''
 const base64 = header.slice(3)
 const decoy = (at: number) => `v1,${Buffer.alloc(32, at).toString('base64')}`
@@ -90,7 +91,8 @@ describe('several signatures, as while the sender rotates', () => {
   test.each([0, 3, 7])('accepts the right one at place %i of eight', async (place) => {
     const items = Array.from({ length: 8 }, (_, at) => (at === place ? header : decoy(at)))
     expect(await check({ [NAME]: items.join(' ') })).toBe('accepted')
-    expect(await check({ [NAME]: `v1a,${base64} ${items.join(' ')} v9,x` })).toBe('accepted')
+    const asymmetric = Buffer.alloc(64, 1).toString('base64')
+    expect(await check({ [NAME]: `v1a,${asymmetric} ${items.join(' ')} v9,x` })).toBe('accepted')
   })
 
   test('refuses nine, wherever the right one is', async () => {
@@ -100,7 +102,7 @@ describe('several signatures, as while the sender rotates', () => {
   })
 
   test('accepts a sender with two secrets, whichever of them is ours', async () => {
-    const both = await signStandard({ secret, alsoSecret: otherSecret, body, timestamp: NOW })
+    const both = await sign(standard, { secret, alsoSecret: otherSecret, body, now: NOW * 1000 })
     expect(await verdict(provider, both, { secrets: [secret] })).toBe('accepted')
     expect(await verdict(provider, both, { secrets: [otherSecret] })).toBe('accepted')
   })
@@ -143,5 +145,41 @@ describe('ids', () => {
     expect(await verdict(provider, sent)).toBe('accepted')
     const moved = withHeaders({ ...sent, body: '{"amount":1}' }, { 'webhook-id': `msg.${NOW}` })
     expect(await verdict(provider, moved)).toMatch('webhook-id is not of its form')
+  })
+})
+
+describe('v1a, under a public key', async () => {
+  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair
+  const raw = await crypto.subtle.exportKey('raw', pair.publicKey)
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', pair.privateKey)
+  const publicKey = `whpk_${Buffer.from(raw).toString('base64')}`
+  const privateKey = Buffer.from(pkcs8).toString('base64')
+  const delivery = await sign(standard, { secret: publicKey, privateKey, body, id, now: NOW * 1000 })
+
+  test('is accepted with that key alone', async () => {
+    expect(delivery.headers[NAME]).toMatch(/^v1a,/)
+    expect(await verdict(provider, delivery, { secrets: [publicKey] })).toBe('accepted')
+    expect(await verdict(provider, delivery, { secrets: [secret] })).toMatch('no signature matches')
+    expect(await verdict(provider, signed, { secrets: [publicKey] })).toMatch('no signature matches')
+    expect(await verdict(provider, { ...delivery, body: `${body} ` }, { secrets: [publicKey] })).toMatch(
+      'no signature matches',
+    )
+  })
+
+  test('and v1 stand side by side while a sender changes from one to the other', async () => {
+    const both = `${signed.headers[NAME]} ${delivery.headers[NAME]}`
+    const sent = { ...signed, headers: { ...signed.headers, [NAME]: both } }
+    expect(await verdict(provider, sent, { secrets: [secret, publicKey] })).toBe('accepted')
+    expect(await verdict(provider, sent, { secrets: [publicKey] })).toBe('accepted')
+  })
+
+  test('made with the bytes of the public key as an HMAC secret is refused', async () => {
+    const confused = await sign(standard, {
+      secret: `whsec_${publicKey.slice(5)}`,
+      body,
+      id,
+      now: NOW * 1000,
+    })
+    expect(await verdict(provider, confused, { secrets: [publicKey] })).toMatch('no signature matches')
   })
 })

@@ -1,4 +1,9 @@
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
+import { unstable_readConfig as readConfig } from 'wrangler'
+
+/** What is deployed, slimmed as wrangler.toml says. */
+const { alias = {} } = readConfig({ config: resolve(import.meta.dirname, '../../../wrangler.toml') })
 
 const bundles = new Map<string, Promise<string>>()
 
@@ -15,6 +20,7 @@ export function bundle(entry: string): Promise<string> {
 async function bundleNow(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
+    alias,
     bundle: true,
     write: false,
     format: 'esm',

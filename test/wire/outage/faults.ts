@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Fault } from '../../../src/dev/redis/faults.ts'
 import type { RedisFront } from '../../../src/dev/redis/front.ts'
 import { lockingScripts } from '../../../src/state/upstash/scripts/index.ts'
@@ -62,7 +63,10 @@ export const faults: Record<string, NamedFault> = {
 /** Faults after which the call still waits: the others are known at once. */
 export const isSlow = ({ told }: NamedFault): boolean => told === 'no answer in time'
 
-const texts = (name: keyof typeof lockingScripts) => [lockingScripts[name].sha1, lockingScripts[name].source]
+const texts = (name: keyof typeof lockingScripts) => {
+  const { source } = lockingScripts[name]
+  return [createHash('sha1').update(source).digest('hex'), source]
+}
 const words = {
   admit: texts('gate'),
   'give-back': texts('giveBack'),

@@ -1,4 +1,5 @@
-import { signGithub, signShopify, signSlack, signStripe } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { github, shopify, slack, stripe } from 'sallyport/webhooks'
 import { describe, expect, it } from 'vitest'
 import { one, problem, secrets } from '../harness/gateway.ts'
 import type { ReplayTools } from './tools.ts'
@@ -41,26 +42,26 @@ export function describeCopies(tools: ReplayTools): void {
 
     it('under another unsigned delivery id are still copies', async () => {
       const body = JSON.stringify({ ref: `refs/heads/${tools.serial()}` })
-      const sign = (deliveryId: string) =>
-        signGithub({ secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body, deliveryId })
-      expect((await tools.gateway.deliver('/webhooks/github', await sign('11111111'))).status).toBe(200)
-      const copy = await tools.gateway.deliver('/webhooks/github', await sign('22222222'))
+      const push = (id: string) =>
+        sign(github, { secret: secrets.GITHUB_WEBHOOK_SECRET, event: 'push', body, id })
+      expect((await tools.gateway.deliver('/webhooks/github', await push('11111111'))).status).toBe(200)
+      const copy = await tools.gateway.deliver('/webhooks/github', await push('22222222'))
       expect(one(copy, 'sallyport-duplicate-of')).toBeDefined()
       expect(tools.gateway.origin.requests).toHaveLength(1)
     })
 
     it('of one body under two declared topics are two deliveries, and an undeclared one is none', async () => {
       const body = JSON.stringify({ order: tools.serial() })
-      const sign = (topic: string) => signShopify({ secret: secrets.SHOPIFY_WEBHOOK_SECRET, topic, body })
+      const order = (event: string) => sign(shopify, { secret: secrets.SHOPIFY_WEBHOOK_SECRET, event, body })
       for (const topic of ['orders/create', 'orders/updated']) {
-        const answer = await tools.gateway.deliver('/webhooks/shopify', await sign(topic))
+        const answer = await tools.gateway.deliver('/webhooks/shopify', await order(topic))
         expect(answer.status).toBe(200)
         expect(one(answer, 'sallyport-duplicate-of')).toBeUndefined()
         expect(
-          one(await tools.gateway.deliver('/webhooks/shopify', await sign(topic)), 'sallyport-duplicate-of'),
+          one(await tools.gateway.deliver('/webhooks/shopify', await order(topic)), 'sallyport-duplicate-of'),
         ).toBeDefined()
       }
-      const other = await tools.gateway.deliver('/webhooks/shopify', await sign('orders/deleted'))
+      const other = await tools.gateway.deliver('/webhooks/shopify', await order('orders/deleted'))
       expect(other.status).toBe(400)
       expect(problem(other).code).toBe('event_not_declared')
       expect(tools.gateway.origin.requests).toHaveLength(2)
@@ -73,11 +74,11 @@ export function describeCopies(tools: ReplayTools): void {
       for (const at of [now - 60, now]) {
         await tools.gateway.deliver(
           '/webhooks/stripe',
-          await signStripe({ secret: secrets.STRIPE_WEBHOOK_SECRET, body: stripeBody, timestamp: at }),
+          await sign(stripe, { secret: secrets.STRIPE_WEBHOOK_SECRET, body: stripeBody, now: at * 1000 }),
         )
         await tools.gateway.deliver(
           '/webhooks/slack',
-          await signSlack({ secret: secrets.SLACK_SIGNING_SECRET, body: slackBody, timestamp: at }),
+          await sign(slack, { secret: secrets.SLACK_SIGNING_SECRET, body: slackBody, now: at * 1000 }),
         )
       }
       expect(tools.gateway.origin.requests.map(({ target }) => target)).toEqual([
@@ -90,7 +91,7 @@ export function describeCopies(tools: ReplayTools): void {
       const now = Math.floor(Date.now() / 1000)
       const body = `{"event_id":"Ev_cut_${tools.serial()}","text":"\\ud83d"}`
       for (const at of [now - 60, now - 30, now]) {
-        const delivery = await signSlack({ secret: secrets.SLACK_SIGNING_SECRET, body, timestamp: at })
+        const delivery = await sign(slack, { secret: secrets.SLACK_SIGNING_SECRET, body, now: at * 1000 })
         expect((await tools.gateway.deliver('/webhooks/schemaless', delivery)).status).toBe(200)
       }
       expect(tools.gateway.origin.requests).toHaveLength(1)

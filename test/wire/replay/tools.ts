@@ -1,4 +1,5 @@
-import { signStandard } from 'sallyport/testing'
+import { sign } from 'sallyport/testing'
+import { standard } from 'sallyport/webhooks'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { secrets, type TestGateway } from '../harness/gateway.ts'
 
@@ -14,7 +15,7 @@ export interface ReplayTools {
   /** A number that nobody had before. */
   serial(): number
   /** A signed Standard Webhooks delivery that nothing has seen before. */
-  fresh(id?: string): ReturnType<typeof signStandard>
+  fresh(id?: string): ReturnType<typeof sign>
   /** Operations of shared state since this was last asked. */
   calls(): Promise<Call[]>
   fault(operation: string, kind: string, times: number): Promise<unknown>
@@ -39,7 +40,7 @@ export function useGateway(start: () => Promise<TestGateway>): ReplayTools {
     },
     serial: () => ++serial,
     fresh: (id = `msg_${process.pid}_${++serial}`) =>
-      signStandard({
+      sign(standard, {
         secret: secrets.STANDARD_WEBHOOK_SECRET,
         id,
         body: JSON.stringify({ serial: ++serial }),

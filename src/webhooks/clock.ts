@@ -1,0 +1,41 @@
+import { allow, type Denial, deny, type Result } from '../contract.ts'
+import type { Tolerance } from './scheme.ts'
+
+/** How a provider writes a time: Unix seconds, Unix milliseconds, or RFC 3339. */
+export type TimeUnit = 's' | 'ms' | 'iso'
+
+/** A clock ahead is a fault of somebody's, never a retry: beyond this nothing signed is from the future. */
+const MAX_FUTURE_SECONDS = 300
+
+const FORM: Readonly<Record<TimeUnit, RegExp>> = {
+  s: /^[1-9][0-9]{0,9}$/,
+  // From 2001 to 2286: no text is both a count of seconds and one of milliseconds.
+  ms: /^[1-9][0-9]{12}$/,
+  iso: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/,
+}
+
+/** Milliseconds since the epoch of a text in canonical form, so that the signed text and the number are one. */
+export function parseTime(text: string, unit: TimeUnit): number | undefined {
+  if (!FORM[unit].test(text)) return undefined
+  if (unit !== 'iso') return unit === 's' ? Number(text) * 1000 : Number(text)
+  // More than milliseconds are for the signature alone.
+  const ms = Date.parse(text.replace(/(\.\d{3})\d+/, '$1'))
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** The tolerance of `seconds` into the past, and as much into the future but no more than five minutes. */
+export const toleranceOf = (seconds: number): Tolerance => ({
+  pastSeconds: seconds,
+  futureSeconds: Math.min(seconds, MAX_FUTURE_SECONDS),
+})
+
+/** Whether a signed time is within the tolerance. */
+export function checkTime(timeMs: number, now: number, tolerance: Tolerance): Result<true> {
+  // Not rounded: half a second more on either side would outlive the claim of `floorMs`.
+  const skewMs = now - timeMs
+  const limit = skewMs > 0 ? tolerance.pastSeconds : tolerance.futureSeconds
+  if (Math.abs(skewMs) <= limit * 1000) return allow(true)
+  const actual = Math.ceil(Math.abs(skewMs) / 1000)
+  const measure: Denial['measure'] = { limit, actual, unit: 'seconds' }
+  return deny('signature_refused', `the signed time is too ${skewMs > 0 ? 'old' : 'far ahead'}`, { measure })
+}

@@ -1,0 +1,48 @@
+import { decodeBase64, encodeBase64 } from '../lib/base64.ts'
+import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts'
+import { decodeHex, encodeHex } from '../lib/hex.ts'
+
+// One text per signature: a second spelling of the same bytes is no signature that a provider wrote.
+
+const LOWER_HEX = /^[0-9a-f]+$/
+
+interface Encoding {
+  decode: (text: string) => Uint8Array<ArrayBuffer> | undefined
+  encode: (bytes: Uint8Array) => string
+}
+
+export const encodings = {
+  hex: { decode: (text) => (LOWER_HEX.test(text) ? decodeHex(text) : undefined), encode: encodeHex },
+  base64: { decode: decodeBase64, encode: encodeBase64 },
+  base64url: { decode: decodeBase64url, encode: encodeBase64url },
+} satisfies Record<string, Encoding>
+
+/** How a signature is written around its bytes: `sha256={hex}`. */
+export type SignatureForm = `${string}{${keyof typeof encodings}}`
+
+/** Longest text of a signature: 512 bytes, which is RSA with 4,096 bits, in hex. */
+const MAX_TEXT = 1024
+
+export interface CompiledForm {
+  prefix: string
+  encoding: Encoding
+  /** The bytes of what stands behind the prefix, or undefined. */
+  decode: (text: string) => Uint8Array<ArrayBuffer> | undefined
+}
+
+/** Throws a TypeError for a form without a place for the signature at its end. */
+export function compileForm(form: string, bytes: number | undefined): CompiledForm {
+  const [, prefix, name] = /^([^{}]*)\{(hex|base64|base64url)\}$/.exec(form) ?? []
+  if (prefix === undefined || name === undefined) {
+    throw new TypeError(`signature.form: '${form}' does not end with {hex}, {base64} or {base64url}`)
+  }
+  const encoding: Encoding = encodings[name as keyof typeof encodings]
+  return {
+    prefix,
+    encoding,
+    decode(text) {
+      const decoded = text.length > MAX_TEXT ? undefined : encoding.decode(text)
+      return decoded !== undefined && (bytes === undefined || decoded.length === bytes) ? decoded : undefined
+    },
+  }
+}

@@ -1,0 +1,19 @@
+import { verifySlackRequest } from '@slack/bolt'
+import { type Adapter, header, throwsNot } from '../adapter.ts'
+
+export default {
+  package: '@slack/bolt',
+  providers: ['slack'],
+  verify: (delivery) =>
+    throwsNot(delivery.now, () =>
+      verifySlackRequest({
+        signingSecret: delivery.secret,
+        body: delivery.body,
+        headers: {
+          'x-slack-signature': header(delivery, 'x-slack-signature'),
+          'x-slack-request-timestamp': Number(header(delivery, 'x-slack-request-timestamp')),
+        },
+        nowMilliseconds: delivery.now,
+      }),
+    ),
+} satisfies Adapter
