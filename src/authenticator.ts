@@ -81,6 +81,11 @@ export interface Authenticator<P extends Principal = Principal, K extends Princi
   readonly certificateBound?: boolean
   /** What the provider sends; its routes take all of it unless they name media types. @default JSON as application/json */
   readonly content?: readonly Content[]
+  /**
+   * The handshake that a provider does not sign and that is answered here: its method, and its path where that is not the
+   * route's. For the check before a deployment.
+   */
+  readonly greets?: { readonly method: string; readonly path: string | undefined }
   /** Milliseconds that the provider waits for an answer: the default of `forward.timeout`. @default 10_000 */
   readonly timeoutMs?: number
   /** The provider wants answers without a body and without cookies, the origin's too. @default false */

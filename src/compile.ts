@@ -89,6 +89,7 @@ export function compileRoute(options: AnyRouteOptions): Route {
   oneOf(options.mode, MODES, 'mode', fail)
   oneOf(options.firstTier, ['client', 'route', 'off'], 'firstTier', fail)
   oneOf(replay.onDuplicate, ['acknowledge', 'refuse', 'forward'], 'replay.onDuplicate', fail)
+  if (typeof authenticate === 'function') fail('authenticate', 'is a function; call it: stripe({ … })')
   check(isObject(authenticate), 'authenticate', 'is missing; name a provider, or anonymous()')
   check(isObject(forward), 'forward', "is missing; say where to: { to: 'ORIGIN_URL' }")
   knownOnly(forward, OPTIONS.forward, 'forward.', fail)

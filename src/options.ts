@@ -15,6 +15,9 @@ export function shown(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'an object'
 }
 
+/** A name as a list has it, and in quotes where its ends would be lost: a separator. */
+const quoted = (value: string): string => (/^\w(?:.*\w)?$/.test(value) ? value : `'${value}'`)
+
 /** What is wrong with a value that has to be there. */
 export const missingOr = (value: unknown): string =>
   value === undefined ? 'is missing' : `is ${shown(value)}`
@@ -34,7 +37,7 @@ export function knownOnly(options: object, names: readonly string[], at: string,
 /** Refuses a value that is not one of a closed list; undefined stands for the default. */
 export function oneOf(value: unknown, values: readonly string[], option: string, fail: Fail): void {
   if (value === undefined || values.includes(value as string)) return
-  fail(option, `${shown(value)} is not known; use one of ${values.join(', ')}`)
+  fail(option, `${shown(value)} is not known; use one of ${values.map(quoted).join(', ')}`)
 }
 
 /** Refuses what is no function where one is read; undefined stands for the default. */

@@ -72,6 +72,7 @@ function findProblem({ files, index, secrets, environments }: Configuration): st
     return messageOf(error)
   }
   return (
+    findUngreeted(routes) ??
     findInSecrets(routes, secrets) ??
     first(environments, (environment) => findInEnvironment(environment, routes, secrets)) ??
     findSharedNamespace(environments)
@@ -101,6 +102,23 @@ function findUnlisted(files: Configuration['files'], index: unknown): string | u
 
 function isRoute(value: unknown): value is Route {
   return typeof value === 'object' && value !== null && 'methods' in value && 'authenticate' in value
+}
+
+/** A provider that tries the URL with a GET or HEAD would meet a 405, and would never register it. */
+function findUngreeted(routes: Routes): string | undefined {
+  return first(Object.entries(routes), ([id, { authenticate, methods, path }]) => {
+    const { greets, name } = authenticate
+    if (!greets || greets.method === 'POST') return undefined
+    const { method, path: place = path } = greets
+    const asked = Object.values(routes).some(
+      (route) => route.authenticate.name === name && route.path === place && route.methods.includes(method),
+    )
+    if (asked) return undefined
+    const before = `routes/${id}.ts: method: has no ${method}, with which ${name} tries the URL before it sends anything`
+    return place === path
+      ? `${before}; write method: ['${[...methods, method].join("', '")}']`
+      : `${before}; add a route with method: '${method}' and path: '${place}', and the same authenticate`
+  })
 }
 
 function findInSecrets(routes: Routes, secrets: readonly string[]): string | undefined {

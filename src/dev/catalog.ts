@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { VectorFile } from '../testing/vector-file.ts'
+import type { Sample, VectorFile } from '../testing/vector-file.ts'
 import type { WebhookAuthenticator } from '../webhooks/index.ts'
 import * as entries from '../webhooks/providers/index.ts'
 import type { Facts, Scheme } from '../webhooks/scheme.ts'
@@ -33,6 +33,18 @@ export const providers: readonly AnyProvider[] = Object.values(entries)
 /** The sample and the vectors of a provider. */
 export const vectorFileOf = (name: string): VectorFile =>
   JSON.parse(readFileSync(join(vectorFolder, `${name}.json`), 'utf8')) as VectorFile
+
+/** What a route says about a provider, whose secret has this name. */
+export const optionsFor = (
+  scheme: Scheme,
+  sample: Sample,
+  secret: string,
+): Readonly<Record<string, unknown>> => ({
+  ...(scheme.secretForm !== undefined && { secret }),
+  ...(scheme.topicHeader !== undefined && { events: [sample.event] }),
+  ...(scheme.proof.covers === 'part' && { unsafeBodyIsNotSigned: true }),
+  ...sample.options,
+})
 
 /** Every provider with its facts and its vector file. */
 export async function readCatalog(): Promise<readonly Entry[]> {

@@ -2,7 +2,7 @@ import type { Routes } from '../gateway.ts'
 import { freshSecret } from '../testing/fresh-secret.ts'
 import type { Sample } from '../testing/vector-file.ts'
 import type { Scheme } from '../webhooks/scheme.ts'
-import { providers, vectorFileOf } from './catalog.ts'
+import { optionsFor, providers, vectorFileOf } from './catalog.ts'
 import { TourRoutes } from './tour-routes.ts'
 
 /** A provider that the playground mounts at a path of its own, beside the project's routes. */
@@ -51,12 +51,8 @@ export function demoProviders(routes: Routes): DemoProvider[] {
 }
 
 /** What a route of the playground says about a provider. */
-export const demoOptions = (scheme: Scheme, sample: Sample): Readonly<Record<string, unknown>> => ({
-  ...(scheme.secretForm !== undefined && { secret: demoSecretName(scheme.name) }),
-  ...(scheme.topicHeader !== undefined && { events: [sample.event] }),
-  ...(scheme.proof.covers === 'part' && { unsafeBodyIsNotSigned: true }),
-  ...sample.options,
-})
+export const demoOptions = (scheme: Scheme, sample: Sample): Readonly<Record<string, unknown>> =>
+  optionsFor(scheme, sample, demoSecretName(scheme.name))
 
 /** Random secrets for providers, and what their options name beside them. */
 export async function demoSecrets(demo: readonly DemoProvider[]): Promise<Record<string, string>> {

@@ -2,11 +2,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { checkProject } from '../cli/check.ts'
 import type { Fault } from '../cli/send/faults.ts'
-import { makeDelivery, materialOf, secretNameOf } from '../cli/send/material.ts'
+import { faultlessness } from '../cli/send/faults.ts'
+import { lackingOf, makeDelivery, materialOf, type Signed } from '../cli/send/material.ts'
 import type { Routes } from '../gateway.ts'
+import type { Route } from '../route.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
-import { type AnyProvider, providers } from './catalog.ts'
+import type { Sample } from '../testing/vector-file.ts'
+import { providers, vectorFileOf } from './catalog.ts'
 import { Decisions, parseDecision } from './decisions.ts'
+import { demoSecretName } from './demo-providers.ts'
 import { demoIssuers, diverted } from './destinations.ts'
 import { GatewayClient, type Outcome, type Outgoing } from './gateway-client.ts'
 import { startIssuer } from './issuer.ts'
@@ -14,6 +18,7 @@ import { IssuerClient } from './issuer-client.ts'
 import { StartError } from './options.ts'
 import { startOrigin } from './origin.ts'
 import { provideSecrets } from './secrets.ts'
+import { TourRoutes } from './tour-routes.ts'
 import { startWorker } from './worker-process.ts'
 
 export type { Fault } from '../cli/send/faults.ts'
@@ -23,8 +28,10 @@ export type { Outcome, Outgoing } from './gateway-client.ts'
 export interface DeliverOptions {
   /** The path of the route. @default that of the project's route for this provider */
   path?: string
-  /** @default a sample of the provider's, a new one each time */
+  /** Has to be there for what `hmacWebhook` made. @default a sample of the provider's, a new one each time */
   body?: string
+  /** The event, where a header names it. @default the sample's */
+  event?: string
   /** What is wrong with it. @default 'valid' */
   fault?: Fault
 }
@@ -32,11 +39,11 @@ export interface DeliverOptions {
 /** A project's own Worker in workerd, with an origin and an issuer of the harness behind it. */
 export interface Harness {
   readonly url: string
-  /** Signs a delivery with the secret that the route names, sends it, and tells what became of it. */
-  deliver(
-    provider: { readonly scheme: { readonly name: string } },
-    options?: DeliverOptions,
-  ): Promise<Outcome>
+  /**
+   * Signs a delivery with the secret that the route names, sends it, and tells what became of it. Takes a provider, or what
+   * `hmacWebhook` made. Throws a TypeError for an option that is missing, and for a fault that is none or not the provider's.
+   */
+  deliver(provider: Signed, options?: DeliverOptions): Promise<Outcome>
   /** Sends any request to the gateway. */
   send(request: Outgoing): Promise<Outcome>
   /** An access token of the harness' issuer, which stands for every issuer on this machine. */
@@ -103,9 +110,17 @@ export async function startHarness({ root = process.cwd() } = {}): Promise<Harne
       shapeOrigin: (behaviour) => client.shapeOrigin(behaviour),
       token: (claims = {}) => issuerClient.token({ claims }),
       close,
-      async deliver({ scheme: { name } }, { path = pathOf(routes, name), body, fault = 'valid' } = {}) {
-        const provider = providers.find((one) => one.scheme.name === name) as AnyProvider
-        const material = materialOf(provider, secretNameOf(provider, routes), secrets.values)
+      async deliver(provider, options = {}) {
+        const { fault = 'valid', body } = options
+        const { scheme } = provider
+        const problem = faultlessness(scheme, fault)
+        if (problem !== undefined) throw new TypeError(`fault: '${fault}': ${problem}`)
+        const { route, path } = targetOf(routes, scheme.name, options.path)
+        const sample = sampleOf(scheme.name, options)
+        const [secretName = demoSecretName(scheme.name)] = route.authenticate.secrets
+        const material = materialOf(provider, sample, secretName, secrets.values)
+        const [lacking] = lackingOf(material)
+        if (lacking !== undefined) throw new TypeError(`${scheme.name}: ${lacking} is not set in .dev.vars`)
         const url = `${worker.url}${path}`
         const delivery = await makeDelivery(material, fault, { url, body, now: Date.now() })
         if (fault === 'replayed') await client.send({ ...delivery, path })
@@ -118,15 +133,29 @@ export async function startHarness({ root = process.cwd() } = {}): Promise<Harne
   }
 }
 
-/** The path of the project's route for a provider. */
-function pathOf(routes: Routes, name: string): string {
-  const route = Object.values(routes).find(({ authenticate }) => authenticate.name === name)
-  if (route && !route.path.includes(':')) return route.path
-  throw new TypeError(
-    route
-      ? `path: is missing; the route of ${name} has parameters: ${route.path}`
-      : `path: is missing; no route of the project authenticates with ${name}`,
-  )
+/** The project's route for a provider and a path of it: the one that takes the path, where it is given. */
+function targetOf(routes: Routes, name: string, given: string | undefined): { route: Route; path: string } {
+  const own = Object.values(routes).filter(({ authenticate }) => authenticate.name === name)
+  const [route] = own
+  if (!route) throw new TypeError(`provider: no route of the project authenticates with ${name}`)
+  if (given === undefined) {
+    if (!/[:*]/.test(route.path)) return { route, path: route.path }
+    throw new TypeError(`path: is missing; the route of ${name} has parameters: ${route.path}`)
+  }
+  if (own.length === 1) return { route, path: given }
+  // What is encoded stands in a parameter's place, whatever it is.
+  const plain = given.split('?', 1)[0]?.replaceAll(/%[0-9A-F]{2}/gi, 'x') ?? ''
+  const taking = new TourRoutes(Object.fromEntries(own.entries()), new Set())
+  return { route: taking.find('POST', plain) ?? route, path: given }
+}
+
+/** The provider's sample; for a sender that is none of the package, what the caller says. */
+function sampleOf(name: string, { body, event }: DeliverOptions): Sample {
+  const isKnown = providers.some(({ scheme }) => scheme.name === name)
+  if (!isKnown && body === undefined)
+    throw new TypeError(`body: is missing; there is no sample of what ${name} sends`)
+  const sample: Sample = isKnown ? vectorFileOf(name).sample : { body }
+  return { ...sample, ...(event !== undefined && { event }) }
 }
 
 /** A port that was free a moment ago: wrangler has no way to tell which one the system gave it. */

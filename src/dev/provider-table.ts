@@ -8,6 +8,7 @@ const COLUMNS = [
   'against replay',
   'tolerance',
   'rotation',
+  'waits',
   'redelivery',
   'handshake',
   'source',
@@ -30,6 +31,7 @@ ${entries.length} schemes: the signature of ${whole} covers the body, of ${part}
 - **against replay**: what a delivery is known by. \`id\` is the provider's own, inside of what is signed; \`digest\` is SHA-256 of what is
   signed, so that two genuine deliveries with the same bytes are one for \`replay.ttl\`; \`none\` means that nothing is claimed.
 - **tolerance**: how old a signed time may be. Into the future it is the same, and never more than five minutes. Routes may change it.
+- **waits**: how long the provider waits for an answer, which is the default of \`forward.timeout\`.
 - **redelivery**: whether a delivery that failed comes again by itself, and for how long. "not known" is no promise either way.
 - What a signature does not cover stands below the table, provider by provider, with what else is worth knowing.
 
@@ -53,6 +55,7 @@ function rowOf({ name, scheme, facts }: Entry): string[] {
     protection(scheme, facts),
     proof.tolerance ? seconds(proof.tolerance.pastSeconds) : 'no time signed',
     facts.rotation,
+    scheme.timeoutSeconds === undefined ? 'not known' : seconds(scheme.timeoutSeconds),
     redelivery(scheme.redelivery),
     handshake(scheme),
     facts.source,

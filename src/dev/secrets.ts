@@ -1,10 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Configuration } from '../cli/configuration.ts'
 import type { Routes } from '../gateway.ts'
 import { PROOF_KEY } from '../stages/forward/proof.ts'
-import { type DemoProvider, demoSecrets } from './demo-providers.ts'
+import { signingNeeds } from '../testing/check-signable.ts'
+import { freshSecret } from '../testing/fresh-secret.ts'
+import { providers } from './catalog.ts'
+import { demoLines, linesOf, missingDemoSecrets } from './demo-lines.ts'
+import { type DemoProvider, demoSecrets, privateKeyName } from './demo-providers.ts'
 import { StartError } from './options.ts'
 import { CONTROL_KEY, type SecretForm, secretForm } from './secret-form.ts'
 
@@ -14,6 +18,8 @@ type Values = Readonly<Record<string, string | undefined>>
 export interface Secrets {
   values: Values
   isFresh: boolean
+  /** How many of the playground's own providers have had secrets added to the file. */
+  added: number
   /** How many of the playground's own providers have no secret there: their routes answer 503. */
   lacking: number
 }
@@ -23,7 +29,8 @@ const FILE = '.dev.vars'
 const OWN_DATABASE = /^UPSTASH_REDIS_REST_/
 
 /**
- * Reads `.dev.vars`, or writes it with random values and mode 0600 where there is none; an existing file is never changed.
+ * Reads `.dev.vars`, or writes it with random values and mode 0600 where there is none. What an existing file says is never
+ * changed: it only gets the secrets of the playground's own providers that it has not, at its end.
  * @throws {StartError} naming a secret that an existing file lacks, or whose value its reader would not take.
  */
 export async function provideSecrets(
@@ -40,17 +47,17 @@ export async function provideSecrets(
     const own = Object.fromEntries(
       await Promise.all(needed.map(async (name) => [name, await fresh(name)] as const)),
     )
+    Object.assign(own, await keyPairs(configuration))
     const others = await demoSecrets(demo)
     const values = { ...others, ...own }
-    const linesOf = (part: Values) =>
-      Object.keys(part).map((name) => `${name}=${written(values[name] ?? '')}\n`)
-    const heading = '# The other providers of the playground, at /webhooks/<name>.\n'
-    const lines = [...linesOf(own), ...(demo.length > 0 ? [heading, ...linesOf(others)] : [])]
-    await writeFile(path, lines.join(''), { mode: 0o600, flag: 'wx' })
-    return { values, isFresh: true, lacking: 0 }
+    const lines =
+      linesOf(own) +
+      demoLines('', Object.fromEntries(Object.keys(others).map((name) => [name, values[name]])))
+    await writeFile(path, lines, { mode: 0o600, flag: 'wx' })
+    return { values, isFresh: true, added: 0, lacking: 0 }
   }
-  const values: Values = parseEnv(existing)
-  const missing = needed.filter((name) => (forms.has(name) ? !values[name] : !(name in values)))
+  const found: Values = parseEnv(existing)
+  const missing = needed.filter((name) => (forms.has(name) ? !found[name] : !(name in found)))
   if (missing.length > 0) {
     const lines = (await Promise.all(missing.map(async (name) => `\n  ${name}=${await fresh(name)}`))).join(
       '',
@@ -59,17 +66,28 @@ export async function provideSecrets(
       `${FILE}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing; add what follows, or delete the file to have a new one written:${lines}`,
     )
   }
-  const fault = await findMalformed(values, forms)
+  const fault = await findMalformed(found, forms)
   if (fault !== undefined) throw new StartError(fault)
-  return {
-    values,
-    isFresh: false,
-    lacking: demo.filter(({ secrets }) => secrets.some((name) => !values[name])).length,
-  }
+  const { values: more, providers: added } = await missingDemoSecrets(demo, found)
+  if (added > 0) await appendFile(path, demoLines(existing, more))
+  const values = { ...found, ...more }
+  const lacking = demo.filter(({ secrets }) => secrets.some((name) => !values[name])).length
+  return { values, isFresh: false, added, lacking }
 }
 
-/** A value as `parseEnv` and wrangler read it back; only certificates have line breaks. */
-const written = (value: string): string => (value.includes('\n') ? JSON.stringify(value) : value)
+/** Where the gateway has but the public half of a key, what signs for it, so that deliveries can be sent. */
+async function keyPairs({ files }: Configuration): Promise<Record<string, string>> {
+  const values: Record<string, string> = {}
+  for (const { authenticate } of Object.values(files as Routes)) {
+    const scheme = providers.find((provider) => provider.scheme.name === authenticate.name)?.scheme
+    const [name] = authenticate.secrets
+    if (scheme?.secretForm === undefined || name === undefined || !signingNeeds(scheme).privateKey) continue
+    const pair = await freshSecret(scheme)
+    if (pair?.privateKey)
+      Object.assign(values, { [name]: pair.text, [privateKeyName(name)]: pair.privateKey })
+  }
+  return values
+}
 
 /** A value that the Worker would only refuse later, request by request; the message holds no part of it. */
 async function findMalformed(

@@ -45,9 +45,12 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   const demo = demoProviders(checked.configuration.files as Routes)
   const secrets = await provideSecrets(root, checked.configuration, demo)
   if (secrets.isFresh) print('wrote .dev.vars with fresh random secrets')
+  if (secrets.added > 0) {
+    print(`added secrets of ${secrets.added} ${secrets.added === 1 ? 'provider' : 'providers'} to .dev.vars`)
+  }
   if (secrets.lacking > 0) {
     print(
-      `.dev.vars has no secret for ${secrets.lacking} of the ${demo.length} providers under /webhooks, which answer 503; delete it to have a new one written`,
+      `.dev.vars lacks secrets of ${secrets.lacking} of the ${demo.length} providers under /webhooks, which answer 503; delete what it has of them to have new ones added`,
     )
   }
 

@@ -1,5 +1,6 @@
 import { allow, deny, type Identified, type Result } from '../contract.ts'
 import { concatBytes } from '../lib/digest.ts'
+import { keepHeadroom, withHeadroom } from '../lib/headroom.ts'
 
 /** Milliseconds from the first read to the last byte. */
 const BODY_TIMEOUT_MS = 10_000
@@ -52,9 +53,9 @@ async function collect(
     for (;;) {
       const growth = Math.max(body.length, Math.min(declared ?? FIRST_READ_BYTES, FIRST_READ_BYTES) + 1)
       const asked = Math.min(growth, maxBytes + 1 - body.length)
-      const { value } = await reader.readAtLeast(asked, new Uint8Array(asked))
+      const { value } = await reader.readAtLeast(asked, withHeadroom(asked))
       if (isLate) return timedOut()
-      if (value) body = body.length === 0 ? value : concatBytes(body, value)
+      if (value) body = body.length === 0 ? keepHeadroom(value) : concatBytes(body, value)
       if (body.length > maxBytes) {
         abandon(reader)
         return tooLarge(maxBytes, body.length, 'counted')

@@ -8,7 +8,7 @@ export interface SignedDelivery {
 
 /** What a delivery is made of. */
 export interface SignOptions {
-  /** The secret as the gateway has it. For public keys the `privateKey` signs, and this is not read. */
+  /** The secret as the gateway has it, where the provider has one. For public keys the `privateKey` signs, and this is not read. */
   secret?: string
   /** PKCS #8 in base64, where the provider signs with a private key. */
   privateKey?: string
@@ -21,7 +21,7 @@ export interface SignOptions {
   id?: string
   /** The signed time, milliseconds since the epoch. @default now */
   now?: number
-  /** The event, where a header names it. */
+  /** The event; has to be there where a header names it, unless `headers` say it. */
   event?: string
   /** @default what the provider sends */
   contentType?: string

@@ -5,6 +5,7 @@ import { compileForm } from '../webhooks/encoding.ts'
 import { text as textKey } from '../webhooks/keys.ts'
 import type { SignedProof } from '../webhooks/signed.ts'
 import { compileTemplate } from '../webhooks/template.ts'
+import { isObject, objectIn } from './check-signable.ts'
 import type { SignedDelivery } from './delivery.ts'
 import { makeSignature } from './make-signature.ts'
 import type { Draft } from './sign.ts'
@@ -55,12 +56,16 @@ export async function signHeaders({ by }: SignedProof, draft: Draft): Promise<Si
   return { method, url, headers: own, body }
 }
 
-/** The JSON with one member set, at a path with dots. */
+/** The JSON with one member set, at a path with dots; throws a TypeError for a text that has no such place. */
 export function withMember(json: string, path: string, value: unknown): string {
-  const whole = JSON.parse(json) as Record<string, unknown>
+  const whole = objectIn(json)
   const names = path.split('.')
   let place = whole
-  for (const name of names.slice(0, -1)) place = place[name] as Record<string, unknown>
+  for (const name of names.slice(0, -1)) {
+    const inner = Object.hasOwn(place, name) ? place[name] : undefined
+    if (!isObject(inner)) throw new TypeError(`sign: body: has no object at ${name}, where ${path} stands`)
+    place = inner
+  }
   place[names.at(-1) ?? ''] = value
   return JSON.stringify(whole)
 }

@@ -5,6 +5,7 @@ import type { Provider } from '../webhooks/provider.ts'
 import type { Proof, Scheme } from '../webhooks/scheme.ts'
 import type { SignedProof } from '../webhooks/signed.ts'
 import type { TokenProof } from '../webhooks/token.ts'
+import { checkSignable } from './check-signable.ts'
 import type { SignedDelivery, SignOptions } from './delivery.ts'
 import { signCanonical } from './sign-canonical.ts'
 import { signPayPal, signSns } from './sign-certificate.ts'
@@ -39,8 +40,9 @@ const signers: Readonly<Record<string, Signer<never>>> = {
 }
 
 /**
- * Signs a delivery as a provider does, from the same entry that the gateway verifies it with. The time is now by default,
- * the id fresh. Throws a TypeError for a secret that is not of the provider's form.
+ * Signs a delivery as a provider does, from the same entry that the gateway verifies it with, or as `hmacWebhook` describes. The
+ * time is now by default, the id fresh. Throws a TypeError for what is missing (a secret, a private key, the event where a header
+ * names it), for a secret that is not of the provider's form, and for a body that cannot hold its signature.
  * @example
  * import { sign } from 'sallyport/testing'
  * import { github } from 'sallyport/webhooks'
@@ -52,12 +54,14 @@ export async function sign(
   provider: Pick<Provider<unknown, unknown>, 'scheme'>,
   options: SignOptions,
 ): Promise<SignedDelivery> {
-  const { scheme } = provider
+  const scheme: Scheme | undefined = provider?.scheme
+  if (!scheme) throw new TypeError('sign: provider: has no scheme; give a provider, such as stripe')
   const signer = signers[scheme.proof.kind] as Signer | undefined
   if (!signer) throw new TypeError(`sign: nothing signs as ${scheme.name} does`)
+  checkSignable(scheme, options)
   const id = options.id ?? `msg_${crypto.randomUUID()}`
   const { secret, alsoSecret } = options
-  const delivery = await signer(scheme.proof, {
+  const draft: Draft = {
     name: scheme.name,
     method: options.method ?? 'POST',
     url: options.url ?? `https://gateway.test/webhooks/${scheme.name}`,
@@ -67,9 +71,15 @@ export async function sign(
     id,
     secrets: [secret, alsoSecret].filter((text) => text !== undefined),
     privateKey: options.privateKey,
-  })
-  const { method, url, headers, body } = delivery
+  }
+  const { method, url, headers, body } = await signer(scheme.proof, draft).catch(explained)
   return { method, url, headers: { ...headers, ...options.headers }, body }
+}
+
+/** What Web Crypto says of bytes that are no key names neither the option nor the fix. */
+function explained(error: unknown): never {
+  if (!(error instanceof DOMException)) throw error
+  throw new TypeError('sign: privateKey: is not of the provider’s kind of key')
 }
 
 function headersOf({ content, topicHeader, hintHeader }: Scheme, id: string, options: SignOptions) {

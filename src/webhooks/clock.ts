@@ -1,11 +1,15 @@
 import { allow, type Denial, deny, type Result } from '../contract.ts'
-import type { Tolerance } from './scheme.ts'
+import { parseDuration } from '../lib/duration.ts'
+import { missingOr } from '../options.ts'
+import type { OptionFail, Tolerance } from './scheme.ts'
 
 /** How a provider writes a time: Unix seconds, Unix milliseconds, or RFC 3339. */
 export type TimeUnit = 's' | 'ms' | 'iso'
 
 /** A clock ahead is a fault of somebody's, never a retry: beyond this nothing signed is from the future. */
 const MAX_FUTURE_SECONDS = 300
+/** Longest tolerance that a route may state: a copy has to be remembered as long. */
+const MAX_TOLERANCE_MS = 7 * 86_400_000
 
 const FORM: Readonly<Record<TimeUnit, RegExp>> = {
   s: /^[1-9][0-9]{0,9}$/,
@@ -28,6 +32,13 @@ export const toleranceOf = (seconds: number): Tolerance => ({
   pastSeconds: seconds,
   futureSeconds: Math.min(seconds, MAX_FUTURE_SECONDS),
 })
+
+/** Seconds of the tolerance that a route states, or fails. */
+export function statedTolerance(given: unknown, option: string, fail: OptionFail): number {
+  const ms = typeof given === 'string' ? parseDuration(given) : undefined
+  if (ms !== undefined && ms >= 1000 && ms <= MAX_TOLERANCE_MS) return ms / 1000
+  return fail(option, `${missingOr(given)}; use a duration between '1 s' and '7 d'`)
+}
 
 /** Whether a signed time is within the tolerance. */
 export function checkTime(timeMs: number, now: number, tolerance: Tolerance): Result<true> {

@@ -1,10 +1,8 @@
 import { decodeBase64, encodeBase64 } from '../lib/base64.ts'
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts'
-import { decodeHex, encodeHex } from '../lib/hex.ts'
+import { decodeLowerHex, encodeHex } from '../lib/hex.ts'
 
 // One text per signature: a second spelling of the same bytes is no signature that a provider wrote.
-
-const LOWER_HEX = /^[0-9a-f]+$/
 
 interface Encoding {
   decode: (text: string) => Uint8Array<ArrayBuffer> | undefined
@@ -12,7 +10,7 @@ interface Encoding {
 }
 
 export const encodings = {
-  hex: { decode: (text) => (LOWER_HEX.test(text) ? decodeHex(text) : undefined), encode: encodeHex },
+  hex: { decode: decodeLowerHex, encode: encodeHex },
   base64: { decode: decodeBase64, encode: encodeBase64 },
   base64url: { decode: decodeBase64url, encode: encodeBase64url },
 } satisfies Record<string, Encoding>
@@ -41,7 +39,7 @@ export function compileForm(form: string, bytes: number | undefined): CompiledFo
     prefix,
     encoding,
     decode(text) {
-      const decoded = text.length > MAX_TEXT ? undefined : encoding.decode(text)
+      const decoded = text.length > MAX_TEXT || text === '' ? undefined : encoding.decode(text)
       return decoded !== undefined && (bytes === undefined || decoded.length === bytes) ? decoded : undefined
     },
   }

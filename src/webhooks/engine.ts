@@ -2,7 +2,7 @@ import type { Authenticator, Means, Proven, Verify } from '../authenticator.ts'
 import { allow, type DeliveryNotes, type Denial, deny, type Identified, type Result } from '../contract.ts'
 import type { WebhookPrincipal } from '../principals.ts'
 import { checkTime, parseTime } from './clock.ts'
-import { greet } from './greeting.ts'
+import { greet, isGreeting } from './greeting.ts'
 import { type Inside, lookInside, memberAt } from './inside.ts'
 import { type KeyRing, keyRing, malformedSecrets } from './keys.ts'
 import { replayKey } from './replay.ts'
@@ -32,20 +32,21 @@ export interface Bound {
 export function webhook(bound: Bound): WebhookAuthenticator {
   const { scheme, secret, tolerance, needs } = bound
   const keysFrom = secret === undefined ? async () => NO_KEYS : keyRing(scheme, secret)
-  const { content, bareAnswers, refusalStatuses, timeoutSeconds } = scheme
+  const { content, bareAnswers, greeting, refusalStatuses, timeoutSeconds } = scheme
   return {
     name: scheme.name,
     kind: 'webhook',
     signsBody: true,
     secrets: [...(secret === undefined ? [] : [secret]), ...(needs.secrets ?? [])],
     ...(needs.vars && { vars: needs.vars }),
+    ...(greeting && { greets: { method: greeting.method, path: greeting.path } }),
     ...(content && { content }),
     ...(bareAnswers && { bareAnswers }),
     ...(refusalStatuses && { refusalStatuses }),
     ...(timeoutSeconds !== undefined && { timeoutMs: timeoutSeconds * 1000 }),
     inspect(facts) {
       const sent = sentOf(bound, facts)
-      if (scheme.greeting?.isFor(sent)) return allow(greet(bound, sent, facts.search))
+      if (isGreeting(scheme, sent)) return allow(greet(bound, sent, facts.search))
       const read = scheme.proof.inspect(sent, tolerance)
       if (!read.ok) return refusal(scheme, read.denial)
       const verify: Verify<WebhookPrincipal> = async (body = new Uint8Array(), means) => {

@@ -2,10 +2,17 @@ import type { Verify } from '../authenticator.ts'
 import { allow, deny, secretOf } from '../contract.ts'
 import type { WebhookPrincipal } from '../principals.ts'
 import { type Bound, principalOf, refusal } from './engine.ts'
-import type { Sent } from './scheme.ts'
+import type { Scheme, Sent } from './scheme.ts'
 
 /** Longest query of a handshake: challenges have a few dozen characters. */
 const MAX_QUERY = 2048
+
+/** Whether a request is a handshake that the provider does not sign. */
+export function isGreeting({ greeting }: Scheme, sent: Sent): boolean {
+  if (greeting?.method !== sent.method) return false
+  if (greeting.path !== undefined && new URL(sent.url).pathname !== greeting.path) return false
+  return greeting.isFor?.(sent) ?? true
+}
 
 /** Answers a handshake that the provider does not sign, or refuses it: nothing of it goes on. */
 export function greet(bound: Bound, { headers, now }: Sent, search: string): Verify<WebhookPrincipal> {

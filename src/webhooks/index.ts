@@ -1,5 +1,5 @@
 export type { WebhookAuthenticator } from './engine.ts'
-export { type HmacWebhookOptions, hmacWebhook } from './hmac-webhook.ts'
+export { type DescribedWebhook, type HmacWebhookOptions, hmacWebhook } from './hmac-webhook.ts'
 export type { Provider } from './provider.ts'
 export * from './providers/index.ts'
 export type { Redelivery, Scheme } from './scheme.ts'

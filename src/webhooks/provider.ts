@@ -1,12 +1,9 @@
-import { type Duration, parseDuration } from '../lib/duration.ts'
+import type { Duration } from '../lib/duration.ts'
 import type { SecretName } from '../names.ts'
-import { knownOnly } from '../options.ts'
-import { toleranceOf } from './clock.ts'
+import { knownOnly, missingOr } from '../options.ts'
+import { statedTolerance, toleranceOf } from './clock.ts'
 import { type Bound, type WebhookAuthenticator, webhook } from './engine.ts'
 import type { OptionFail, Scheme, Tolerance } from './scheme.ts'
-
-/** Longest tolerance that a route may state: a copy has to be remembered as long. */
-const MAX_TOLERANCE_SECONDS = 7 * 86_400
 
 /** Options by what the scheme needs. */
 export type ProviderOptions<S, More> = (S extends { secretForm: string }
@@ -119,13 +116,17 @@ function namesOf({ secretForm, topicHeader, proof, options = [] }: Scheme): stri
 function secretOf({ secretForm }: Scheme, secret: unknown, fail: OptionFail): string | undefined {
   if (secretForm === undefined) return undefined
   if (typeof secret === 'string' && secret !== '') return secret
-  return fail('secret', `is missing; name the Worker secret that holds ${secretForm}`)
+  return fail('secret', `${missingOr(secret || undefined)}; name the Worker secret that holds ${secretForm}`)
 }
 
 function eventsOf({ topicHeader }: Scheme, events: unknown, fail: OptionFail): Bound['events'] {
   if (topicHeader === undefined) return undefined
   if (!Array.isArray(events) || events.length === 0) {
-    return fail('events', `is missing; list what the route takes, since ${topicHeader} is not signed`)
+    const given = Array.isArray(events) ? undefined : events
+    return fail(
+      'events',
+      `${missingOr(given)}; list what the route takes, since ${topicHeader} is not signed`,
+    )
   }
   if (![...events].every((event) => typeof event === 'string' && event !== '')) {
     fail('events', `holds what is no name; list the values that ${topicHeader} has, as texts`)
@@ -144,9 +145,5 @@ function urlOf(url: unknown, fail: OptionFail): string | undefined {
 
 function toleranceFor(own: Tolerance | undefined, given: unknown, fail: OptionFail): Tolerance | undefined {
   if (given === undefined || own === undefined) return own
-  const ms = typeof given === 'string' ? parseDuration(given) : undefined
-  if (ms === undefined || ms < 1000 || ms > MAX_TOLERANCE_SECONDS * 1000) {
-    return fail('tolerance', "is not a duration between '1 s' and '7 d'")
-  }
-  return toleranceOf(ms / 1000)
+  return toleranceOf(statedTolerance(given, 'tolerance', fail))
 }

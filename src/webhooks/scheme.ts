@@ -167,8 +167,12 @@ export interface GreetingFacts<More = unknown> {
 }
 
 export interface Greeting<More = unknown> {
-  /** Whether the request is one, by its method, headers and query; everything else has to be signed. */
-  isFor(sent: Sent): boolean
+  /** GET and HEAD are for handshakes alone: the check before a deployment wants them among the route's methods. */
+  method: 'GET' | 'HEAD' | 'POST'
+  /** Where the provider asks, where that is not the route's own path. */
+  path?: string
+  /** Whether such a request is one, by its headers, since everything else has to be signed. @default each is */
+  isFor?(sent: Sent): boolean
   /** The answer, or undefined for a refusal. */
   answer(facts: GreetingFacts<More>): Awaitable<Acknowledgement | undefined>
 }

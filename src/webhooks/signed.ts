@@ -112,9 +112,10 @@ export function signed<const D extends SignedBy>(by: D): SignedProof<D> {
     },
     verify(read, asked) {
       const { candidates, id } = read as ReadSignature
-      const [time = '', ...more] = timesOf(candidates)
-      const message = more.length === 0 ? composed(asked, id, time) : undefined
-      // Most providers: one time, and bytes that are put together at once. Every await costs a turn.
+      if (by.signs === '{body}') return matching(keys, candidates, asked.body, asked, id)
+      // One time, and bytes that are put together at once: every further await would cost a turn.
+      const [time = '', another] = timesOf(candidates)
+      const message = another === undefined ? composed(asked, id, time) : undefined
       if (message instanceof Uint8Array) return matching(keys, candidates, message, asked, id)
       return eachTime(candidates, asked, id)
     },

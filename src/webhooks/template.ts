@@ -1,4 +1,5 @@
 import { concatBytes, utf8 } from '../lib/digest.ts'
+import { written } from '../lib/headroom.ts'
 
 /** What the places of a template stand for. */
 export interface Filling {
@@ -37,6 +38,8 @@ export function compileTemplate(template: string): (filling: Filling) => Uint8Ar
 
 /** The body between two texts. */
 function joined(before: string, body: Uint8Array<ArrayBuffer>, after: string): Uint8Array<ArrayBuffer> {
+  const inPlace = after === '' ? written(before, body) : undefined
+  if (inPlace) return inPlace
   const whole = new Uint8Array(before.length + body.length + after.length)
   if (!writeAscii(before, whole, 0) || !writeAscii(after, whole, before.length + body.length)) {
     return concatBytes(utf8(before), body, utf8(after))

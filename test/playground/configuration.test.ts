@@ -1,6 +1,6 @@
 import { defineRoute, hasScope } from 'sallyport'
 import { jwt, opaqueToken } from 'sallyport/credentials'
-import { github } from 'sallyport/webhooks'
+import { dropbox, fastlyLogging, github, intercom, meta, stripe, trello } from 'sallyport/webhooks'
 import { describe, expect, test } from 'vitest'
 import { type Configuration, checkConfiguration, type Environment } from '../../src/cli/configuration.ts'
 import { anonymous } from '../../src/index.ts'
@@ -402,5 +402,49 @@ describe('refuses, in one line that names file, option and fix:', () => {
     for (const part of told) expect(message).toContain(part)
     expect(message).not.toContain('\n')
     expect(message).not.toContain('s3cr3t')
+  })
+})
+
+describe('a handshake that its provider does not sign', () => {
+  const secret = 'GITHUB_WEBHOOK_SECRET'
+  const hook = (authenticate: Route['authenticate'], methods: string[], path = '/hook') => ({
+    ...open,
+    path,
+    methods,
+    authenticate,
+  })
+  const fastly = fastlyLogging({ secret, serviceId: 'SU1Z0isxPaozGVKXdv0eY' })
+  const challenge = '/.well-known/fastly/logging/challenge'
+
+  test.each([
+    ['dropbox', dropbox({ secret }), 'GET'],
+    ['meta', meta({ secret, verifyToken: 'STRIPE_WEBHOOK_SECRET' }), 'GET'],
+    ['trello', trello({ secret }), 'HEAD'],
+    ['intercom', intercom({ secret }), 'HEAD'],
+  ])('%s: would meet a 405 without its method', (name, authenticate, method) => {
+    expect(checkConfiguration({ ...sound, ...both({ hook: hook(authenticate, ['POST']) }) })).toEqual({
+      ok: false,
+      message: `routes/hook.ts: method: has no ${method}, with which ${name} tries the URL before it sends anything; write method: ['POST', '${method}']`,
+    })
+  })
+
+  test.each([
+    ['the same route', { hook: hook(dropbox({ secret }), ['POST', 'GET']) }],
+    [
+      'another route of the same path',
+      { hook: hook(dropbox({ secret }), ['POST']), asked: hook(dropbox({ secret }), ['GET']) },
+    ],
+    ['a path of its own', { logs: hook(fastly, ['POST']), asked: hook(fastly, ['GET'], challenge) }],
+    ['nobody, where there is none', { hook: hook(stripe({ secret }), ['POST']) }],
+  ])('is answered by %s', (_, files) => {
+    expect(checkConfiguration({ ...sound, ...both(files) })).toMatchObject({ ok: true })
+  })
+
+  test('needs a route of its own where it has its own path', () => {
+    expect(checkConfiguration({ ...sound, ...both({ logs: hook(fastly, ['POST', 'GET']) }) })).toMatchObject({
+      message: expect.stringMatching(
+        `^routes/logs.ts: method: has no GET, .*; add a route with method: 'GET' and path: '${challenge}'`,
+      ),
+    })
   })
 })

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { providers } from '../../src/dev/catalog.ts'
 import { end, isServing, type Playground, start } from './playground.ts'
@@ -105,16 +106,110 @@ test.each([
     ['mux', '--route', 'http://127.0.0.1:9/'],
     'http://127.0.0.1:9: does not answer; npm start runs the gateway there',
   ],
-  [['mux', '--secret-from-env', 'NOBODY_SET_THIS'], 'MUX_WEBHOOK_SECRET is not set'],
+  [['mux', '--route', 'http://'], "--route: 'http://' is no http or https URL"],
+  [['mux', '--route', 'http://u:p@127.0.0.1/'], '--route: holds a user name or a password'],
+  [['mux', '--secret-from-env', 'NOBODY_SET_THIS'], 'mux: NOBODY_SET_THIS is not set in the environment'],
+  [['discord', '--secret-from-env', 'NOBODY'], 'discord: NOBODY_PRIVATE_KEY is not set in the environment'],
+  [['mux', '--tampred'], '--tampred is not an option; did you mean --tampered?'],
+  [['mux', '--al'], '--al is not an option; did you mean --all?'],
+  [['mux', '--nonsense'], '--all, --help, --tampered, --expired, --future, --replayed, --wrong-secret'],
+  [['github', '--expired'], 'github signs no time, so nothing of it can be too old'],
+  [['twilio', '--future'], 'twilio signs no time, so nothing of it can be from the future'],
 ])('says what is wrong with %j', async (args, message) => {
   const { complaints, code } = await send(args)
   expect(complaints.join('\n')).toContain(message)
   expect(code).toBe(1)
 })
 
-test('without arguments it says what it can do, and for whom', async () => {
-  const { lines, code } = await send([])
-  expect(code).toBe(0)
-  expect(lines.join('\n')).toContain('--wrong-secret')
-  expect(lines.at(-1)).toContain('twitch-eventsub')
+test.each([
+  ['abc', "PORT is 'abc'; use a port from 1 to 65535"],
+  ['70000', "PORT is '70000'; use a port from 1 to 65535"],
+])('says that PORT is %s', async (port, message) => {
+  const { complaints, code } = await send(['mux'], { PORT: port })
+  expect(complaints).toEqual([`sallyport send: ${message}`])
+  expect(code).toBe(1)
 })
+
+test.each([
+  ['standard', 'MINE', 'changeme', 'standard: MINE is not of the form: whsec_'],
+  ['gitlab-token', 'MINE', 'short', 'gitlab-token: MINE is not of the form: '],
+  ['discord', 'MINE_PRIVATE_KEY', 'AAAA', 'discord: MINE_PRIVATE_KEY is not of the provider’s kind of key'],
+  ['sendgrid', 'MINE_PRIVATE_KEY', '!', 'sendgrid: MINE_PRIVATE_KEY is not PKCS #8 in base64'],
+])(
+  'refuses a malformed secret of %s in one line, and never quotes it',
+  async (name, variable, value, message) => {
+    const { complaints, code } = await send([name, '--secret-from-env', 'MINE'], { [variable]: value })
+    expect(complaints).toHaveLength(1)
+    expect(complaints[0]).toContain(`sallyport send: ${message}`)
+    expect(complaints[0]).not.toContain(value)
+    expect(code).toBe(1)
+  },
+)
+
+test.each([
+  ['aws-sns', 'text', '--event: aws-sns: is not JSON'],
+  ['mailgun', 'text', '--event: mailgun: is not JSON'],
+  ['linear', '[]', '--event: linear: is no JSON object'],
+  ['figma', 'text', '--event: figma: is not JSON'],
+  ['braintree', '{}', '--event: braintree: has no text at bt_signature'],
+  ['adyen-payments', '{}', '--event: adyen-payments: has no notificationItems'],
+  ['dropbox-sign', '{}', '--event: dropbox-sign: has no text at event.event_type'],
+  ['stripe', Uint8Array.of(0x22, 0xff, 0x22), ' is not UTF-8'],
+])('refuses an event that %s cannot send: %s', async (name, event, message) => {
+  const file = join(project.root, 'odd.json')
+  await writeFile(file, event)
+  const { complaints, code } = await send([name, '--event', file])
+  expect(complaints).toHaveLength(1)
+  expect(complaints[0]).toContain(message)
+  expect(code).toBe(1)
+})
+
+test('signs with a private key of the environment, for a public key that the gateway has', async () => {
+  const values = parseEnv(await readFile(join(project.root, '.dev.vars'), 'utf8'))
+  const MINE_PRIVATE_KEY = values.DISCORD_WEBHOOK_SECRET_PRIVATE_KEY ?? ''
+  const { lines, code } = await send(['discord', '--secret-from-env', 'MINE'], { MINE_PRIVATE_KEY })
+  expect(lines.join('\n')).toMatch(/^answer: 200 let through/m)
+  expect(lines.join('\n')).not.toContain(MINE_PRIVATE_KEY)
+  expect(code).toBe(0)
+})
+
+test.each([
+  ['--tampered', 'telegram signs nothing of a delivery: its token was changed in place of the body'],
+  [
+    '--replayed',
+    "telegram signs nothing of a delivery: a copy is let through, unless the route says deduplicate: 'body'",
+  ],
+])('says what telegram %s means', async (flag, remark) => {
+  const { lines, code } = await send(['telegram', flag])
+  expect(lines).toContain(remark)
+  expect(code).toBe(0)
+})
+
+test('ends with 1 where the decision is not the one that the delivery should meet', async () => {
+  const { lines, code } = await send(['stripe', '--secret-from-env', 'MINE'], { MINE: 'another one' })
+  expect(lines.at(-1)).toBe('surprise: expected let through, met refused')
+  expect(code).toBe(1)
+})
+
+test('says which secrets of the playground are not there, and who adds them', async () => {
+  const file = join(project.root, '.dev.vars')
+  const whole = await readFile(file, 'utf8')
+  try {
+    await writeFile(file, whole.replace(/^MUX_WEBHOOK_SECRET=.*\n/m, ''))
+    const message = 'MUX_WEBHOOK_SECRET is not set in .dev.vars; npm start adds it'
+    expect((await send(['mux'])).complaints).toEqual([`sallyport send: mux: ${message}`])
+    expect((await send(['--all'])).complaints).toEqual([`sallyport send: ${message}`])
+  } finally {
+    await writeFile(file, whole)
+  }
+})
+
+test.each([[[]], [['-h']], [['--help']], [['mux', '-h']]])(
+  '%j says what it can do, and for whom',
+  async (args) => {
+    const { lines, code } = await send(args)
+    expect(code).toBe(0)
+    expect(lines.join('\n')).toContain('--wrong-secret')
+    expect(lines.at(-1)).toContain('twitch-eventsub')
+  },
+)

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { VectorFile } from '../../src/testing/vector-file.ts'
+import published from '../unit/webhooks/every/published.json' with { type: 'json' }
 import { entries } from './all.ts'
 import { differences } from './differences.ts'
 
@@ -17,16 +18,30 @@ const cases = readdirSync(folder).flatMap((file) => {
   const { sample, vectors } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as VectorFile
   const provider = file === 'standard.json' ? 'standard-webhooks' : file.slice(0, -'.json'.length)
   const requests = vectors.filter(({ kind }) => kind !== 'challenge')
-  const given = { keyId: KEY_IDS[provider] ?? '', certificate: sample.bindings?.SNS_CERTIFICATE ?? '' }
+  const given = {
+    provider: file.slice(0, -'.json'.length),
+    keyId: KEY_IDS[provider] ?? '',
+    certificate: sample.bindings?.SNS_CERTIFICATE ?? '',
+  }
   return entries
-    .filter((entry) => entry[1] === provider)
+    .filter((entry) => entry[1] === provider && entry[2].verify !== undefined)
     .flatMap(([name, , { verify }]) =>
       requests.map((vector) => [`${name}, ${vector.name}`, vector, verify, given] as const),
     )
 })
 
-test('the 82 published vectors of providers with an SDK are among them', () => {
-  expect(new Set(cases.map(([, vector]) => vector)).size).toBeGreaterThanOrEqual(82)
+test('82 of the 87 published vectors are among them', () => {
+  const tried = new Set(cases.map(([, vector, , { provider }]) => `${provider}: ${vector.name}`))
+  const untried = published.filter(({ provider, name }) => !tried.has(`${provider}: ${name}`))
+  // No SDK verifies for three of them, and the last two are handshakes.
+  expect(untried.map(({ provider }) => provider)).toEqual([
+    'pagerduty',
+    'pagerduty',
+    'zendesk',
+    'asana',
+    'meta',
+  ])
+  expect(published.length - untried.length).toBe(82)
 })
 
 test('each known difference is that of a vector', () => {

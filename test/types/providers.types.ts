@@ -1,4 +1,5 @@
 // What a route says about its provider: what is needed is asked for, and nothing else is taken.
+import { sign } from 'sallyport/testing'
 import { awsSns, github, hmacWebhook, mailgun, mux, square, stripe, svix } from 'sallyport/webhooks'
 
 github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push'] })
@@ -40,7 +41,11 @@ const described = {
   signature: { header: 'x-acme', form: 'v1={hex}' },
   signs: '{body}',
 } as const
-hmacWebhook(described)
+const acme = hmacWebhook(described)
+sign(acme, { secret: 'a secret', body: '{}' })
+acme.scheme.name satisfies string
+// @ts-expect-error the scheme is only to be read
+acme.scheme = mux.scheme
 // @ts-expect-error a form that does not end with the signature
 hmacWebhook({ ...described, signature: { header: 'x-acme', form: 'v1=' } })
 // @ts-expect-error another hash

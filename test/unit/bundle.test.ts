@@ -89,13 +89,6 @@ it('with every provider and both backends it is below 100 KiB', async () => {
   expect(kib).toBeLessThan(MAX_WORKER_KIB)
 })
 
-it('the Worker of the playground, with every provider and both backends, is below 100 KiB', async () => {
-  const { kib, files } = await bundled({ entryPoints: ['src/dev/worker.ts'] })
-  console.log(`src/dev/worker.ts: ${kib.toFixed(1)} KiB gzip`)
-  for (const provider of providers) expect(files).toContain(entryOf(provider))
-  expect(kib).toBeLessThan(MAX_WORKER_KIB)
-})
-
 it('a Worker with three providers carries no other one, and no other kind of proof', async () => {
   const contents = `
     import { github, mux, stripe } from 'sallyport/webhooks'

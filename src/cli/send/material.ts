@@ -1,20 +1,25 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type AnyProvider, vectorFileOf } from '../../dev/catalog.ts'
 import { demoSecretName, privateKeyName } from '../../dev/demo-providers.ts'
 import type { Routes } from '../../gateway.ts'
+import { signingNeeds } from '../../testing/check-signable.ts'
 import { freshSecret } from '../../testing/fresh-secret.ts'
 import { type SignedDelivery, sign } from '../../testing/index.ts'
 import { filled, filledBody } from '../../testing/sample.ts'
 import type { Sample } from '../../testing/vector-file.ts'
+import type { Provider } from '../../webhooks/provider.ts'
 import { UsageError } from '../arguments.ts'
 import { type Fault, signedAt, tamper } from './faults.ts'
 
+/** A provider of the package, or what `hmacWebhook` made. */
+export type Signed = Pick<Provider<unknown, unknown>, 'scheme'>
+
 /** What a provider's deliveries are signed with. */
 export interface Material {
-  provider: AnyProvider
+  provider: Signed
   sample: Sample
+  secretName: string
   secret: string | undefined
   privateKey: string | undefined
 }
@@ -34,30 +39,73 @@ export async function readVars(root: string): Promise<Vars> {
 }
 
 /** The name of a provider's secret: what the project's own route of it says, else the playground's. */
-export function secretNameOf({ scheme: { name } }: AnyProvider, routes: Routes): string {
+export function secretNameOf({ scheme: { name } }: Signed, routes: Routes): string {
   const own = Object.values(routes).find(({ authenticate }) => authenticate.name === name)
   return own?.authenticate.secrets[0] ?? demoSecretName(name)
 }
 
-/** The provider's secret and sample. */
-export function materialOf(provider: AnyProvider, secretName: string, vars: Vars): Material {
-  const { name, secretForm, proof } = provider.scheme
-  const secret = vars[secretName]
-  if (secretForm !== undefined && !secret) {
-    throw new UsageError(
-      `${name}: ${secretName} is not set; write it into .dev.vars, or delete that file and let npm start write a new one`,
-    )
-  }
-  const privateKey = vars[privateKeyName(secretName)]
-  if (proof.keys[0]?.algorithm.name === 'Ed25519' && !privateKey) {
-    throw new UsageError(
-      `${name}: ${privateKeyName(secretName)} is not set; it signs for the public key ${secretName}`,
-    )
-  }
-  return { provider, sample: vectorFileOf(name).sample, secret, privateKey }
+/** The provider's sample, and what signs for it: nothing is asked about here. */
+export const materialOf = (provider: Signed, sample: Sample, secretName: string, vars: Vars): Material => ({
+  provider,
+  sample,
+  secretName,
+  secret: vars[secretName],
+  privateKey: vars[privateKeyName(secretName)],
+})
+
+/** Names of the secrets that have to be there for the provider's signer, and are not. */
+export function lackingOf({ provider, secretName, secret, privateKey }: Material): string[] {
+  const needs = signingNeeds(provider.scheme)
+  return [
+    ...(needs.secret && !secret ? [secretName] : []),
+    ...(needs.privateKey && !privateKey ? [privateKeyName(secretName)] : []),
+  ]
 }
 
-/** A delivery with a fault, ready to be sent. `body` stands in the place of the sample. */
+/** Secrets that a message names. */
+const MAX_NAMED = 5
+
+/** Stops where a secret is missing that signs for one of these. */
+export function checkSecrets(materials: readonly Material[], place: '.dev.vars' | 'the environment'): void {
+  const all = materials.flatMap((material) => lackingOf(material).map((name) => ({ name, material })))
+  const [first] = all
+  if (!first) return
+  const who = materials.length === 1 ? `${first.material.provider.scheme.name}: ` : ''
+  const named = all
+    .slice(0, MAX_NAMED)
+    .map(({ name }) => name)
+    .join(', ')
+  const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : ''
+  const isOne = all.length === 1
+  const fix = place === '.dev.vars' ? `; npm start adds ${isOne ? 'it' : 'them'}` : ''
+  // A private key cannot be made for a public key that is there already.
+  const { secretName, secret } = first.material
+  const pair =
+    isOne && first.name !== secretName && secret ? `; it signs for the public key ${secretName}` : fix
+  throw new UsageError(`${who}${named}${more} ${isOne ? 'is' : 'are'} not set in ${place}${pair}`)
+}
+
+/** A delivery with a fault for the command: what cannot be signed is told by the words of its options. */
+export async function prepare(
+  material: Material,
+  fault: Fault,
+  facts: { url: string; body: string | undefined; now: number },
+): Promise<SignedDelivery> {
+  try {
+    return await makeDelivery(material, fault, facts)
+  } catch (error) {
+    const [, option, problem] = /^sign: (?:(\w+): )?(.*)$/s.exec(String((error as Error)?.message)) ?? []
+    if (!(error instanceof TypeError) || problem === undefined) throw error
+    const { provider, secretName } = material
+    const { name, secretForm } = provider.scheme
+    if (option === 'secret')
+      throw new UsageError(`${name}: ${secretName} is not of the form: ${secretForm ?? 'a text'}`)
+    if (option === 'privateKey') throw new UsageError(`${name}: ${privateKeyName(secretName)} ${problem}`)
+    throw new UsageError(`${option === 'body' ? '--event: ' : ''}${name}: ${problem}`)
+  }
+}
+
+/** A delivery with a fault, ready to be sent; throws the TypeErrors of `sign`. `body` stands in the place of the sample. */
 export async function makeDelivery(
   { provider, sample, secret, privateKey }: Material,
   fault: Fault,
@@ -83,7 +131,7 @@ export async function makeDelivery(
 }
 
 /** A secret of the right form that the gateway does not know. */
-async function foreign({ scheme }: AnyProvider, sample: Sample) {
+async function foreign({ scheme }: Signed, sample: Sample) {
   if (sample.secrets) return { secret: sample.secrets[1] }
   const fresh = await freshSecret(scheme, sample)
   return {

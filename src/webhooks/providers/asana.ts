@@ -46,7 +46,8 @@ export const asana = provider({
     return { vars: [{ name: armedUntil }] }
   },
   greeting: {
-    isFor: ({ method, headers }) => method === 'POST' && headers.has('x-hook-secret'),
+    method: 'POST',
+    isFor: ({ headers }) => headers.has('x-hook-secret'),
     answer({ headers, options: { armedUntil }, read, now }) {
       const until = armedUntil === undefined ? undefined : parseTime(read(armedUntil) ?? '', 'iso')
       if (until === undefined || until <= now || until > now + MAX_ARMED_MS) return undefined

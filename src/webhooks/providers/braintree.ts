@@ -94,7 +94,7 @@ export const braintree = provider({
     return { vars: [{ name: publicKey }] }
   },
   greeting: {
-    isFor: ({ method }) => method === 'GET',
+    method: 'GET',
     async answer({ query, secrets, options, read }) {
       const [secret] = secrets
       const challenges = query.getAll('bt_challenge')

@@ -25,7 +25,7 @@ export const dropbox = provider({
   }),
   replay: 'none',
   greeting: {
-    isFor: ({ method }) => method === 'GET',
+    method: 'GET',
     answer({ query }) {
       const challenge = once(query, 'challenge')
       if (challenge === undefined || !CHALLENGE.test(challenge)) return undefined

@@ -38,7 +38,8 @@ export const fastlyLogging = provider({
     return {}
   },
   greeting: {
-    isFor: ({ method, url }) => method === 'GET' && new URL(url).pathname === CHALLENGE_PATH,
+    method: 'GET',
+    path: CHALLENGE_PATH,
     async answer({ options }) {
       const digests = await Promise.all(idsOf(options).map((id) => sha256(utf8(String(id)))))
       const lines = digests.map((digest) => `${encodeHex(digest)}\n`)

@@ -23,7 +23,7 @@ export const intercom = provider({
   }),
   bodyId: 'id',
   greeting: {
-    isFor: ({ method }) => method === 'HEAD',
+    method: 'HEAD',
     answer: () => ({ status: 200 }),
   },
   timeoutSeconds: 5,

@@ -42,7 +42,7 @@ export const meta = provider({
     return { secrets: [verifyToken] }
   },
   greeting: {
-    isFor: ({ method }) => method === 'GET',
+    method: 'GET',
     async answer({ query, options: { verifyToken }, read }) {
       const challenge = once(query, 'hub.challenge')
       const presented = once(query, 'hub.verify_token')

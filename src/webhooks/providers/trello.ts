@@ -24,7 +24,7 @@ export const trello = provider({
     signsUrl: true,
   }),
   greeting: {
-    isFor: ({ method }) => method === 'HEAD',
+    method: 'HEAD',
     answer: () => ({ status: 200 }),
   },
   redelivery: { automatic: true, horizonSeconds: 210 },

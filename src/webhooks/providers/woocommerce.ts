@@ -26,8 +26,8 @@ export const woocommerce = provider({
   topicHeader: 'x-wc-webhook-topic',
   hintHeader: 'x-wc-webhook-delivery-id',
   greeting: {
-    isFor: ({ method, headers }) =>
-      method === 'POST' && !headers.has(SIGNATURE) && FORM.test(headers.get('content-type') ?? ''),
+    method: 'POST',
+    isFor: ({ headers }) => !headers.has(SIGNATURE) && FORM.test(headers.get('content-type') ?? ''),
     answer: ({ body }) =>
       body.length <= MAX_PING && PING.test(new TextDecoder().decode(body)) ? { status: 200 } : undefined,
   },

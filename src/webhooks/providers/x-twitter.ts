@@ -27,7 +27,7 @@ export const xTwitter = provider({
     signs: ({ body }) => (body[0] === OPENING_BRACE ? body : undefined),
   }),
   greeting: {
-    isFor: ({ method }) => method === 'GET',
+    method: 'GET',
     async answer({ query, secrets: [secret] }) {
       const token = once(query, 'crc_token')
       if (token === undefined || secret === undefined || !CRC_TOKEN.test(token)) return undefined

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { defineRoute } from '../../../src/index.ts'
 import * as webhooks from '../../../src/webhooks/index.ts'
 import {
   type AnyProvider,
@@ -56,6 +57,38 @@ describe('braintree: the private key stands where the public one belongs', () =>
     expect(sound).toMatchObject({ value: { handshake: { status: 200 } } })
     expect(JSON.stringify(sound)).not.toContain(String(keys[SECRET_NAME]))
   })
+})
+
+describe('an option of another kind is not said to be missing', () => {
+  test.each([
+    ['secret', { secret: 5 }, 'stripe: secret: is 5; name the Worker secret that holds '],
+    ['secret', { secret: '' }, 'stripe: secret: is missing; name '],
+    ['secret', {}, 'stripe: secret: is missing; name '],
+    ['tolerance', { secret: 'A', tolerance: 300 }, 'stripe: tolerance: is 300; use a duration between '],
+    ['tolerance', { secret: 'A', tolerance: '8 d' }, "stripe: tolerance: is '8 d'; use a duration between "],
+  ])('%s: %j', (_, options, message) => {
+    expect(() => (webhooks.stripe as unknown as AnyProvider)(options)).toThrow(message)
+  })
+
+  test.each([
+    [{ secret: 'A', events: 'push' }, "github: events: is 'push'; list what the route takes"],
+    [{ secret: 'A', events: [] }, 'github: events: is missing; list '],
+    [{ secret: 'A' }, 'github: events: is missing; list '],
+  ])('events: %j', (options, message) => {
+    expect(() => (webhooks.github as unknown as AnyProvider)(options)).toThrow(message)
+  })
+})
+
+test('a provider that is not called is told so', () => {
+  const route = {
+    method: 'POST',
+    path: '/webhooks/stripe',
+    owner: 'platform',
+    sensitivity: 'internal',
+    authenticate: webhooks.stripe as unknown as webhooks.WebhookAuthenticator,
+    forward: { to: 'ORIGIN_URL' },
+  } as const
+  expect(() => defineRoute(route)).toThrow('authenticate: is a function; call it: stripe({ … })')
 })
 
 describe.each(everyProvider.filter(([, { scheme }]) => scheme.topicHeader !== undefined))(

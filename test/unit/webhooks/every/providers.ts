@@ -1,39 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import type { Means } from '../../../../src/authenticator.ts'
 import type { Env, Identified } from '../../../../src/contract.ts'
+import { type AnyProvider, optionsFor, providers, vectorFileOf } from '../../../../src/dev/catalog.ts'
 import { freshSecret } from '../../../../src/testing/fresh-secret.ts'
 import { type SignedDelivery, type SignOptions, sign } from '../../../../src/testing/index.ts'
 import { filledBody } from '../../../../src/testing/sample.ts'
-import type { Sample, VectorFile } from '../../../../src/testing/vector-file.ts'
+import type { Sample } from '../../../../src/testing/vector-file.ts'
 import type { WebhookAuthenticator } from '../../../../src/webhooks/index.ts'
-import * as webhooks from '../../../../src/webhooks/index.ts'
-import type { Scheme } from '../../../../src/webhooks/scheme.ts'
 
 /** Milliseconds at which the clock of these tests stands. */
 export const NOW = 1_800_000_000_000
 
-const vectorFolder = resolve(import.meta.dirname, '../../../../src/testing/vectors')
+export { type AnyProvider, vectorFileOf }
 
-/** Any provider of the barrel, its options forgotten. */
-export interface AnyProvider {
-  (options: Record<string, unknown>): WebhookAuthenticator
-  readonly scheme: Scheme
-}
-
-const isProvider = (value: unknown): value is AnyProvider => typeof value === 'function' && 'scheme' in value
-
-/** Every provider that the package exports, by its name: `SALLYPORT_ONLY=mux,svix` takes some. */
-export const everyProvider: readonly (readonly [string, AnyProvider])[] = Object.values(webhooks)
-  .filter(isProvider)
-  .map((provider) => [provider.scheme.name, provider] as const)
-  .filter(([name]) => process.env.SALLYPORT_ONLY?.split(',').includes(name) ?? true)
-
-export function vectorFileOf(name: string): VectorFile {
-  const path = join(vectorFolder, `${name}.json`)
-  if (!existsSync(path)) throw new Error(`${name}: there is no src/testing/vectors/${name}.json`)
-  return JSON.parse(readFileSync(path, 'utf8')) as VectorFile
-}
+/** Every provider that the package exports, by its name. */
+export const everyProvider = providers.map((provider) => [provider.scheme.name, provider] as const)
 
 /** A route's authenticator with its bindings and the means to sign for it. */
 export interface Mounted {
@@ -41,6 +21,8 @@ export interface Mounted {
   sample: Sample
   authenticator: WebhookAuthenticator
   env: Env
+  /** PKCS #8 in base64, where one signs. */
+  privateKey: string | undefined
   /** Signs a body, or the sample, with the current secret. */
   deliver: (options?: Partial<SignOptions>) => Promise<SignedDelivery>
 }
@@ -51,18 +33,14 @@ export async function mount(provider: AnyProvider): Promise<Mounted> {
   const { scheme } = provider
   const { sample } = vectorFileOf(scheme.name)
   const secret = await freshSecret(scheme, sample)
-  const authenticator = provider({
-    ...(scheme.secretForm !== undefined && { secret: SECRET_NAME }),
-    ...(scheme.topicHeader !== undefined && { events: [sample.event ?? ''] }),
-    ...(scheme.proof.covers === 'part' && { unsafeBodyIsNotSigned: true }),
-    ...sample.options,
-  })
+  const authenticator = provider(optionsFor(scheme, sample, SECRET_NAME))
   const env = { ...sample.bindings, ...(secret && { [SECRET_NAME]: secret.text }), ...secret?.bindings }
   return {
     provider,
     sample,
     authenticator,
     env,
+    privateKey: secret?.privateKey,
     deliver: (options = {}) =>
       sign(provider, {
         now: NOW,
