@@ -94,7 +94,9 @@ test('says what is missing', async () => {
   const broken = await copyProject()
   try {
     await broken.edit('routes/stripe.ts', "secret: 'STRIPE_WEBHOOK_SECRET'", "secret: ''")
-    await expect(startHarness({ root: broken.root })).rejects.toThrow("stripe: secret: is ''")
+    await expect(startHarness({ root: broken.root })).rejects.toThrow(
+      'routes/stripe.ts: stripe: secret: is missing',
+    )
   } finally {
     await broken.remove()
   }

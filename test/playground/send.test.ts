@@ -24,15 +24,14 @@ const env = () => ({
   NO_COLOR: '1',
 })
 
-/** Runs the command as a user does, to its end. */
+/** Runs the command to its end; through npm, as a user does, where everything is sent. */
 async function send(
   args: readonly string[],
   more: Record<string, string> = {},
 ): Promise<Run & { code: number | null }> {
-  const running = run('npm', ['run', '--silent', 'send', '--', ...args], {
-    cwd: project.root,
-    env: { ...env(), ...more },
-  })
+  const [command, first] =
+    args[0] === '--all' ? ['npm', ['run', '--silent', 'send', '--']] : [process.execPath, ['src/cli/send.ts']]
+  const running = run(command, [...first, ...args], { cwd: project.root, env: { ...env(), ...more } })
   return { ...running, code: await running.ended }
 }
 
@@ -95,7 +94,7 @@ test('never prints a shared token', async () => {
   }
 })
 
-test.each([
+test.concurrent.each([
   [['muxx'], "'muxx' is no provider; did you mean mux?"],
   [['mux', '--tamperd'], '--tamperd is not an option'],
   [['mux', '--tampered', '--expired'], '--tampered and --expired are two faults'],
@@ -121,7 +120,7 @@ test.each([
   expect(code).toBe(1)
 })
 
-test.each([
+test.concurrent.each([
   ['abc', "PORT is 'abc'; use a port from 1 to 65535"],
   ['70000', "PORT is '70000'; use a port from 1 to 65535"],
 ])('says that PORT is %s', async (port, message) => {
@@ -130,7 +129,7 @@ test.each([
   expect(code).toBe(1)
 })
 
-test.each([
+test.concurrent.each([
   ['standard', 'MINE', 'changeme', 'standard: MINE is not of the form: whsec_'],
   ['gitlab-token', 'MINE', 'short', 'gitlab-token: MINE is not of the form: '],
   ['discord', 'MINE_PRIVATE_KEY', 'AAAA', 'discord: MINE_PRIVATE_KEY is not of the provider’s kind of key'],
@@ -146,7 +145,7 @@ test.each([
   },
 )
 
-test.each([
+test.concurrent.each([
   ['aws-sns', 'text', '--event: aws-sns: is not JSON'],
   ['mailgun', 'text', '--event: mailgun: is not JSON'],
   ['linear', '[]', '--event: linear: is no JSON object'],
@@ -156,7 +155,7 @@ test.each([
   ['dropbox-sign', '{}', '--event: dropbox-sign: has no text at event.event_type'],
   ['stripe', Uint8Array.of(0x22, 0xff, 0x22), ' is not UTF-8'],
 ])('refuses an event that %s cannot send: %s', async (name, event, message) => {
-  const file = join(project.root, 'odd.json')
+  const file = join(project.root, `odd-${name}.json`)
   await writeFile(file, event)
   const { complaints, code } = await send([name, '--event', file])
   expect(complaints).toHaveLength(1)
@@ -173,7 +172,7 @@ test('signs with a private key of the environment, for a public key that the gat
   expect(code).toBe(0)
 })
 
-test.each([
+test.concurrent.each([
   ['--tampered', 'telegram signs nothing of a delivery: its token was changed in place of the body'],
   [
     '--replayed',
@@ -204,7 +203,7 @@ test('says which secrets of the playground are not there, and who adds them', as
   }
 })
 
-test.each([[[]], [['-h']], [['--help']], [['mux', '-h']]])(
+test.concurrent.each([[[]], [['-h']], [['--help']], [['mux', '-h']]])(
   '%j says what it can do, and for whom',
   async (args) => {
     const { lines, code } = await send(args)

@@ -48,7 +48,7 @@ describe.concurrent('npm start stops before anything starts, with one message, f
     expect(lines[0]).toMatch(
       /^sallyport: \.dev\.vars: .*\bGITHUB_WEBHOOK_SECRET, .* are missing; add what follows, or/,
     )
-    expect(lines).toContainEqual(expect.stringMatching(/^ {2}GITHUB_WEBHOOK_SECRET=[\w-]{43}$/))
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}GITHUB_WEBHOOK_SECRET=test_[0-9a-f]{48}$/))
     const names = Object.keys(parseEnv(await readFile('.dev.vars.example', 'utf8')))
     expect(lines).toHaveLength(1 + names.length)
   })
