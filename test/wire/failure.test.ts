@@ -123,7 +123,10 @@ describe.each(['throw', 'hang', 'lost-reply'] as const)('with a state that fails
     }
     // Two tries each: the third request's first failure opens the breaker. From then on each request is a probe of one try.
     expect(waits.filter((ms) => ms > DEADLINE_MS * 0.9).length).toBeLessThanOrEqual(5)
-    expect((await seen()).admit).toBe(6 + 37)
+    // A machine that stalls may hold a probe up until its second try is due; without a breaker there would be 80.
+    const { admit: asked } = await seen()
+    expect(asked).toBeGreaterThanOrEqual(6 + 37)
+    expect(asked).toBeLessThanOrEqual(6 + 37 + 3)
     const crowd = await Promise.all(Array.from({ length: 50 }, () => get('/closed')))
     for (const answer of crowd) expect(answer.status).toBe(503)
     if (fault === 'hang') {
