@@ -14,8 +14,7 @@ export default defineConfig({
           name: 'wire',
           include: ['test/wire/**/*.test.ts'],
           maxWorkers: 2,
-          // What hangs is found in a minute too; a machine that stalls for twenty seconds is no finding.
-          testTimeout: 60_000,
+          testTimeout: 20_000,
           hookTimeout: 60_000,
         },
       },

@@ -13,7 +13,7 @@ import type { Listening } from './http.ts'
 import { startIssuer } from './issuer.ts'
 import { IssuerClient } from './issuer-client.ts'
 import { Operator } from './operator.ts'
-import { readOptions, StartError } from './options.ts'
+import { readOptions, StartError, type StartOptions } from './options.ts'
 import { startOrigin } from './origin.ts'
 import { decisionLine, unprovenLine } from './screen.ts'
 import { CONTROL_KEY } from './secret-form.ts'
@@ -110,6 +110,7 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   if (options.tour) print('')
   print(`what arrived: curl ${origin.url}/_playground/requests`)
   print(`a token:      curl ${issuer.url}/token -d '{}'`)
+  print(`any provider: ${movedPorts(ports)}npm run send -- mux, or -- --all for every one with every fault`)
   print(`your own:     README.md, "Add a route"; npm run check says what is wrong with it`)
   print(options.tour ? 'serving until Ctrl-C; each decision is one line' : 'serving until Ctrl-C')
   isServing = true
@@ -121,6 +122,10 @@ async function play(root: string, interrupted: AbortSignal): Promise<number> {
   }
   return 0
 }
+
+/** What a command in another terminal has to be told of ports, where they are not the usual ones. */
+const movedPorts = ({ gateway, origin }: StartOptions['ports']): string =>
+  gateway === 8787 && origin === 8788 ? '' : `PORT=${gateway} ORIGIN_PORT=${origin} `
 
 const isOnUpstash = ({ environments }: Configuration): boolean =>
   environments.some(({ name, vars }) => name === undefined && vars.STATE === 'upstash')

@@ -59,6 +59,9 @@ describe('npm start', () => {
       `sallyport ready http://127.0.0.1:${ports.gateway}`,
     ])
     expect(running.lines.join('\n')).not.toContain('not as expected')
+    expect(running.lines).toContain(
+      `any provider: PORT=${ports.gateway} ORIGIN_PORT=${ports.origin} npm run send -- mux, or -- --all for every one with every fault`,
+    )
     expect(running.lines.filter((line) => /^( \d|\d\d) {2}\S/.test(line))).toHaveLength(26)
     expect(running.lines).toContainEqual(
       expect.stringMatching(/^\d+ requests, \d+ reached the origin, \d+ stopped at the gateway$/),
