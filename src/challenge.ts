@@ -1,5 +1,5 @@
 import type { Authenticator, ChallengeScheme } from './authenticator.ts'
-import type { Denial, Received } from './contract.ts'
+import type { Denial, Received, RequestHeaders } from './contract.ts'
 import { type DenialEntry, denials, statusOf } from './denials.ts'
 
 /** Schemes whose errors are those of OAuth (RFC 6750 section 3.1, RFC 9449 section 7.1). */
@@ -16,14 +16,14 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/
 export function challengesOf(
   denial: Denial,
   authenticator: Pick<Authenticator, 'kind' | 'challenges'>,
-  { request, host }: Pick<Received, 'request' | 'host'>,
+  { headers, host }: Pick<Received, 'headers' | 'host'>,
   metadataUrl?: string,
   status = statusOf(denial),
 ): string[] {
   const { title, oauth }: DenialEntry = denials[denial.code]
   if (status !== 401 && oauth === undefined) return []
   const schemes = schemesOf(authenticator)
-  const used = oauth === undefined ? [] : usedOf(schemes, oauth, denial, request)
+  const used = oauth === undefined ? [] : usedOf(schemes, oauth, denial, headers)
   // Only a 401 asks for other credentials; elsewhere a challenge without the error would say nothing.
   const others = status === 401 ? schemes.filter((scheme) => !used.includes(scheme)) : []
   return [...used, ...others].map((challenge) => {
@@ -57,15 +57,15 @@ function usedOf(
   schemes: readonly ChallengeScheme[],
   error: string,
   { challenge }: Denial,
-  request: Request,
+  headers: RequestHeaders,
 ): readonly ChallengeScheme[] {
-  const authorization = request.headers.get('authorization')
+  const authorization = headers.get('authorization')
   const named = (challenge?.scheme ?? TOKEN.exec(authorization ?? '')?.[0])?.toLowerCase()
   const oauth = schemes.filter(({ scheme }) => {
     const name = scheme.toLowerCase()
     return OF_PROOF.includes(error) ? name === 'dpop' : OAUTH.includes(name)
   })
-  if (authorization === null && challenge?.scheme === undefined) return []
+  if (authorization === undefined && challenge?.scheme === undefined) return []
   const isOurs = schemes.some(({ scheme }) => scheme.toLowerCase() === named)
   return isOurs ? oauth.filter(({ scheme }) => scheme.toLowerCase() === named) : oauth
 }

@@ -130,10 +130,10 @@ async function claimToSettle(
 
 async function readBody(
   passage: Passage,
-  { request, method }: Identified,
+  { request, headers, method }: Identified,
 ): Promise<Result<Uint8Array<ArrayBuffer>>> {
   const maxBytes = passage.route.body?.maxBytes ?? passage.settings.maxBodyBytes
-  const body = await passage.timed('read', read({ request, method }, maxBytes))
+  const body = await passage.timed('read', read({ request, headers, method }, maxBytes))
   if (body.ok) passage.journal.bytesIn = body.value.length
   return body
 }

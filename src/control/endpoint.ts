@@ -36,7 +36,7 @@ export async function command(passage: Passage, matched: Matched, control: Contr
   if (matched.search !== '') {
     return passage.refuse('authenticate', deny('query_not_declared', 'a command has no query').denial)
   }
-  const signed = readSigned(matched.request.headers, matched)
+  const signed = readSigned(matched)
   if (!signed.ok) return passage.refuse('authenticate', signed.denial)
   const keys = control.keysFrom(env)
   if (!keys.ok) return passage.refuse('authenticate', keys.denial)

@@ -1,4 +1,4 @@
-import { allow, deny, type Result } from '../contract.ts'
+import { allow, deny, type Received, type Result } from '../contract.ts'
 import { sha256 } from '../lib/digest.ts'
 import { contentDigest, type Params, serializeParams, signatureBase } from '../origin/base.ts'
 import { fromBase64, toBase64 } from '../origin/base64.ts'
@@ -62,12 +62,14 @@ export async function signCommand(
 }
 
 /** Reads the signature of a command in exactly the form that the signer gives it; costs no crypto. */
-export function readSigned(
-  headers: Headers,
-  { host, path, now }: { host: string; path: string; now: number },
-): Result<SignedCommand> {
+export function readSigned({
+  headers,
+  host,
+  path,
+  now,
+}: Pick<Received, 'headers' | 'host' | 'path' | 'now'>): Result<SignedCommand> {
   const [input, signed] = [headers.get('signature-input'), headers.get('signature')]
-  if (input === null || signed === null)
+  if (input === undefined || signed === undefined)
     return deny('signature_missing', 'no Signature-Input or no Signature')
   // A field that came twice is joined by a comma, which no field of this form holds.
   const [, text, created, expires, nonce = '', keyid = '', alg] = INPUT.exec(input) ?? []

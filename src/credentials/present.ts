@@ -16,22 +16,22 @@ const TOKEN68 = /^[A-Za-z0-9._~+/-]+=*$/
  */
 export function present(facts: Identified, places: readonly Place[]): Result<Presented | undefined> {
   const found: Presented[] = []
-  const authorization = facts.request.headers.get('authorization')
+  const authorization = facts.headers.get('authorization')
   // Longer than any scheme's name and credential: not looked through.
-  if (authorization !== null && authorization.length > MAX_CHARS + MAX_SCHEME_CHARS)
+  if (authorization !== undefined && authorization.length > MAX_CHARS + MAX_SCHEME_CHARS)
     return tooLong(authorization)
-  const authorized = authorization === null ? undefined : readAuthorization(authorization, places)
+  const authorized = authorization === undefined ? undefined : readAuthorization(authorization, places)
   if (authorized && !authorized.ok) return authorized
   if (authorized?.value) found.push(authorized.value)
   for (const place of places) {
     if (place.in !== 'header') continue
-    const text = facts.request.headers.get(place.name)
-    if (text === null) continue
+    const text = facts.headers.get(place.name)
+    if (text === undefined) continue
     if (text.includes(',')) return repeated('the header of the credential came more than once')
     found.push({ place, text })
   }
   // An Authorization header of another scheme is no credential here, but the origin may believe it.
-  const others = authorization !== null && authorized?.value === undefined ? 1 : 0
+  const others = authorization !== undefined && authorized?.value === undefined ? 1 : 0
   const first = found[0] ?? certificateOf(facts, places)
   if (first === undefined) return allow(undefined)
   // A certificate comes with the connection, and may be what a token is bound to: beside a credential of ours it is none.

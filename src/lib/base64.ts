@@ -11,28 +11,42 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /**
  * The bytes of a base64 text, or undefined unless it is the one text that `encodeBase64` would write for
- * them: padded, no whitespace, no url alphabet, unused bits zero (RFC 4648 sections 3.2, 3.5 and 4).
+ * them: padded, no whitespace, no url alphabet, unused bits zero (RFC 4648 sections 3.2, 3.5 and 4). The text may begin at a
+ * place of another, which costs less than a slice.
  */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64(text: string, from = 0): Uint8Array<ArrayBuffer> | undefined {
   // Neither atob nor Uint8Array.fromBase64 is strict: both skip whitespace, so two texts would be one value.
-  if (text.length % 4 !== 0) return undefined
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const end = text.length - padding
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding)
-  let bits = 0
-  let held = 0
+  const length = text.length - from
+  if (length % 4 !== 0) return undefined
+  const padding = length === 0 || !text.endsWith('=') ? 0 : text.endsWith('==') ? 2 : 1
+  const bytes = new Uint8Array((length / 4) * 3 - padding)
+  const whole = padding === 0 ? text.length : text.length - 4
   let written = 0
-  for (let at = 0; at < end; at++) {
-    // Past 127 the table has no entry.
-    const sextet = sextets[text.charCodeAt(at)] ?? -1
-    if (sextet < 0) return undefined
-    bits = ((bits << 6) | sextet) & 0xfff
-    held += 6
-    if (held >= 8) {
-      held -= 8
-      bytes[written++] = bits >> held
-      bits &= (1 << held) - 1
-    }
+  let all = 0
+  for (let at = from; at < whole; at += 4) {
+    const bits =
+      (sextet(text, at) << 18) |
+      (sextet(text, at + 1) << 12) |
+      (sextet(text, at + 2) << 6) |
+      sextet(text, at + 3)
+    all |= bits
+    bytes[written++] = bits >> 16
+    bytes[written++] = bits >> 8
+    bytes[written++] = bits
   }
-  return bits === 0 ? bytes : undefined
+  if (padding > 0) {
+    const third = padding === 1 ? sextet(text, whole + 2) : 0
+    const bits = (sextet(text, whole) << 18) | (sextet(text, whole + 1) << 12) | (third << 6)
+    if ((bits & (padding === 1 ? 0xff : 0xffff)) !== 0) return undefined
+    all |= bits
+    bytes[written++] = bits >> 16
+    if (padding === 1) bytes[written] = bits >> 8
+  }
+  return all < 0 ? undefined : bytes
+}
+
+/** -1 has all its bits set, and stays negative whatever it is shifted by and joined with. */
+function sextet(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 128 ? (sextets[code] ?? -1) : -1
 }

@@ -8,7 +8,7 @@ export function fieldKey(name: string): string {
 }
 
 /** Lower-case names that a Connection header value nominates as hop-by-hop (RFC 9110 section 7.6.1). */
-export function connectionNominated(value: string | null): Set<string> {
+export function connectionNominated(value: string | null | undefined): Set<string> {
   const names = new Set<string>()
   for (const option of (value ?? '').split(',')) {
     const name = option.trim().toLowerCase()

@@ -1,4 +1,6 @@
 const digits = '0123456789abcdef'
+const nibbles = new Int8Array(128).fill(-1)
+for (let value = 0; value < 16; value++) nibbles[digits.charCodeAt(value)] = value
 
 /** Lower-case hex of the bytes. */
 export function encodeHex(bytes: Uint8Array): string {
@@ -11,18 +13,21 @@ export function encodeHex(bytes: Uint8Array): string {
 export const decodeHex = (text: string): Uint8Array<ArrayBuffer> | undefined =>
   decodeLowerHex(text.toLowerCase())
 
-/** The same of lower-case digits alone, so that one text is there for the bytes. */
-export function decodeLowerHex(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length % 2 !== 0) return undefined
-  const bytes = new Uint8Array(text.length / 2)
+/** The same of lower-case digits alone, so that one text is there for the bytes; of a text from a place on, which costs less than a slice. */
+export function decodeLowerHex(text: string, from = 0): Uint8Array<ArrayBuffer> | undefined {
+  if ((text.length - from) % 2 !== 0) return undefined
+  const bytes = new Uint8Array((text.length - from) / 2)
+  let all = 0
   for (let at = 0; at < bytes.length; at++) {
-    const value = (digitValue(text.charCodeAt(2 * at)) << 4) | digitValue(text.charCodeAt(2 * at + 1))
-    if (value < 0) return undefined
+    const value = (nibble(text, from + 2 * at) << 4) | nibble(text, from + 2 * at + 1)
+    all |= value
     bytes[at] = value
   }
-  return bytes
+  return all < 0 ? undefined : bytes
 }
 
 /** -1 has all its bits set, and stays negative whatever it is shifted by and joined with. */
-const digitValue = (code: number): number =>
-  code > 47 && code < 58 ? code - 48 : code > 96 && code < 103 ? code - 87 : -1
+function nibble(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 128 ? (nibbles[code] ?? -1) : -1
+}

@@ -1,4 +1,4 @@
-import type { Client, ClientCertificate, Identified, Matched } from '../contract.ts'
+import type { Client, ClientCertificate, Identified, Matched, RequestHeaders } from '../contract.ts'
 import { type Address, clientKey, parseAddress, parseAddressPort } from '../lib/ip.ts'
 
 /** Whose word on the client's address is believed. */
@@ -11,7 +11,7 @@ export type Trust = 'cloudflare' | 'direct' | 'none'
  */
 export function identify(facts: Matched, trust: Trust): Identified {
   const cf: Readonly<Record<string, unknown>> = facts.request.cf ?? {}
-  const address = addressOf(facts.request.headers, cf, trust)
+  const address = addressOf(facts.headers, cf, trust)
   const client: Client = {
     address,
     key: address && clientKey(address),
@@ -23,7 +23,7 @@ export function identify(facts: Matched, trust: Trust): Identified {
 }
 
 function addressOf(
-  headers: Headers,
+  headers: RequestHeaders,
   cf: Readonly<Record<string, unknown>>,
   trust: Trust,
 ): Address | undefined {

@@ -1,6 +1,6 @@
-import { allow, deny, type Identified, type Result } from '../contract.ts'
+import { allow, deny, type Identified, type RequestHeaders, type Result } from '../contract.ts'
 import { concatBytes } from '../lib/digest.ts'
-import { keepHeadroom, withHeadroom } from '../lib/headroom.ts'
+import { keepMargins, withMargins } from '../lib/margins.ts'
 
 /** Milliseconds from the first read to the last byte. */
 const BODY_TIMEOUT_MS = 10_000
@@ -12,14 +12,14 @@ const FIRST_READ_BYTES = 16_384
  * Encoded bodies are refused: what is decided on and what the origin decodes could differ.
  */
 export async function read(
-  { request, method }: Pick<Identified, 'request' | 'method'>,
+  { request, headers, method }: Pick<Identified, 'request' | 'headers' | 'method'>,
   maxBytes: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>>> {
-  const encoding = request.headers.get('content-encoding')
-  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+  const encoding = headers.get('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return deny('encoding_not_supported', 'Content-Encoding is not identity')
   }
-  const declared = declaredLength(request.headers)
+  const declared = declaredLength(headers)
   if (declared !== undefined && declared > maxBytes) return tooLarge(maxBytes, declared, 'declared')
   if (request.body === null) return allow(new Uint8Array())
   // A fetch() of these methods takes no body, and an origin would not read one (RFC 9110 section 9.3.1).
@@ -29,9 +29,9 @@ export async function read(
 }
 
 /** Content-Length in bytes, where the client declared one. */
-function declaredLength(headers: Headers): number | undefined {
+function declaredLength(headers: RequestHeaders): number | undefined {
   const value = headers.get('content-length')
-  return value === null || !/^[0-9]{1,15}$/.test(value) ? undefined : Number(value)
+  return value === undefined || !/^[0-9]{1,15}$/.test(value) ? undefined : Number(value)
 }
 
 /**
@@ -53,9 +53,9 @@ async function collect(
     for (;;) {
       const growth = Math.max(body.length, Math.min(declared ?? FIRST_READ_BYTES, FIRST_READ_BYTES) + 1)
       const asked = Math.min(growth, maxBytes + 1 - body.length)
-      const { value } = await reader.readAtLeast(asked, withHeadroom(asked))
+      const { value } = await reader.readAtLeast(asked, withMargins(asked))
       if (isLate) return timedOut()
-      if (value) body = body.length === 0 ? keepHeadroom(value) : concatBytes(body, value)
+      if (value) body = body.length === 0 ? keepMargins(value) : concatBytes(body, value)
       if (body.length > maxBytes) {
         abandon(reader)
         return tooLarge(maxBytes, body.length, 'counted')

@@ -1,4 +1,4 @@
-import { allow, deny, type Received, type Result } from '../contract.ts'
+import { allow, deny, type Received, type RequestHeaders, type Result } from '../contract.ts'
 import { canonicalPath, queryFault } from '../lib/path.ts'
 
 /** Bytes of path and query; Cloudflare refuses URLs over 16 KB by itself. */
@@ -23,10 +23,11 @@ export function receive(
   now: number,
   id: string,
 ): Result<Received> {
-  const checked = checkHeaders(request.headers)
-  if (!checked.ok) return checked
+  const read = readHeaders(request.headers)
+  if (!read.ok) return read
+  const headers = read.value
   const scheme = request.url.startsWith('https://') ? 'https' : 'http'
-  const named = request.headers.get('host')?.toLowerCase()
+  const named = headers.get('host')?.toLowerCase()
   if (named === undefined || !isHost(named))
     return deny('malformed_host', 'Host is missing or not a host name with a port')
   const host = named.replace(scheme === 'https' ? /:443$/ : /:80$/, '')
@@ -45,7 +46,7 @@ export function receive(
   const search = mark === -1 || mark === target.length - 1 ? '' : target.slice(mark).replaceAll("'", '%27')
   const fault = queryFault(search)
   if (fault !== undefined) return deny('malformed_target', `the query is refused: ${fault}`)
-  return allow({ id, request, now, method: request.method, host, scheme, path: path.path, search })
+  return allow({ id, request, headers, now, method: request.method, host, scheme, path: path.path, search })
 }
 
 /** The raw target, or undefined where the URL's authority is not the Host header. */
@@ -63,13 +64,17 @@ function targetOf(url: string, scheme: string, host: string, named: string): str
 const CONTROL = /[^\t -~\u0080-\uffff]/
 
 /** Bounded headers without control characters, and a body framed in the one way that every hop reads alike. */
-function checkHeaders(headers: Headers): Result<undefined> {
+function readHeaders(headers: Headers): Result<RequestHeaders> {
+  const read = new Map<string, string>()
   let count = 0
   let bytes = 0
   for (const [name, value] of headers) {
     count++
     bytes += name.length + value.length
     if (CONTROL.test(value)) return deny('malformed_header', 'a header holds a control character')
+    // Set-Cookie alone comes in lines of its own.
+    const before = read.get(name)
+    read.set(name, before === undefined ? value : `${before}, ${value}`)
   }
   if (count > MAX_HEADERS) {
     const measure = { limit: MAX_HEADERS, actual: count, unit: 'count' } as const
@@ -79,7 +84,7 @@ function checkHeaders(headers: Headers): Result<undefined> {
     const measure = { limit: MAX_HEADER_BYTES, actual: bytes, unit: 'bytes' } as const
     return deny('headers_too_large', 'the headers are too large', { measure })
   }
-  const coding = headers.get('transfer-encoding')
-  if (coding === null || coding.toLowerCase() === 'chunked') return allow(undefined)
+  const coding = read.get('transfer-encoding')
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return allow(read)
   return deny('malformed_header', 'Transfer-Encoding is not chunked, once')
 }

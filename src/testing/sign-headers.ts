@@ -29,7 +29,7 @@ export async function signHeaders({ by }: SignedProof, draft: Draft): Promise<Si
     ...(idHeader !== undefined && { [idHeader]: id }),
     ...(timeField?.header !== undefined && { [timeField.header]: time }),
   }
-  const headers = new Headers(own)
+  const headers = new Map(new Headers(own))
   const message = await compose({ method, url, headers, now, body: utf8(body), id, time })
   if (!message) throw new TypeError('sign: the request is not of the provider’s form')
   const items: string[] = []

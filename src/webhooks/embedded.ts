@@ -1,4 +1,4 @@
-import { allow, deny, type Result, secretOf } from '../contract.ts'
+import { allow, deny, type RequestHeaders, type Result, secretOf } from '../contract.ts'
 import { concatBytes, utf8 } from '../lib/digest.ts'
 import { type Algorithm, hmacSha256 } from './algorithms.ts'
 import { checkTime, parseTime, type TimeUnit, toleranceOf } from './clock.ts'
@@ -26,7 +26,7 @@ export interface EmbeddedBy {
 }
 
 export interface ReadFacts {
-  headers: Headers
+  headers: RequestHeaders
   /** The route's, for the provider that has some of its own. */
   options: unknown
   /** The text of a secret or var by its name. */
@@ -115,7 +115,7 @@ export function embedded<const B extends EmbeddedBy>(by: B): EmbeddedProof<B> {
       const matched: Checked[] = []
       for (const { signatures, messages } of claims) {
         const candidates = signatures.flatMap((written) => {
-          const bytes = written.startsWith(form.prefix) && form.decode(written.slice(form.prefix.length))
+          const bytes = form.read(written)
           return bytes ? [{ form: 0, bytes }] : []
         })
         if (candidates.length < signatures.length)

@@ -5,14 +5,14 @@ import { decodeLowerHex, encodeHex } from '../lib/hex.ts'
 // One text per signature: a second spelling of the same bytes is no signature that a provider wrote.
 
 interface Encoding {
-  decode: (text: string) => Uint8Array<ArrayBuffer> | undefined
+  decode: (text: string, from?: number) => Uint8Array<ArrayBuffer> | undefined
   encode: (bytes: Uint8Array) => string
 }
 
 export const encodings = {
   hex: { decode: decodeLowerHex, encode: encodeHex },
   base64: { decode: decodeBase64, encode: encodeBase64 },
-  base64url: { decode: decodeBase64url, encode: encodeBase64url },
+  base64url: { decode: (text, from = 0) => decodeBase64url(text.slice(from)), encode: encodeBase64url },
 } satisfies Record<string, Encoding>
 
 /** How a signature is written around its bytes: `sha256={hex}`. */
@@ -24,8 +24,8 @@ const MAX_TEXT = 1024
 export interface CompiledForm {
   prefix: string
   encoding: Encoding
-  /** The bytes of what stands behind the prefix, or undefined. */
-  decode: (text: string) => Uint8Array<ArrayBuffer> | undefined
+  /** The bytes of what stands behind the prefix, or undefined: also for a text that begins otherwise. */
+  read: (text: string) => Uint8Array<ArrayBuffer> | undefined
 }
 
 /** Throws a TypeError for a form without a place for the signature at its end. */
@@ -38,8 +38,10 @@ export function compileForm(form: string, bytes: number | undefined): CompiledFo
   return {
     prefix,
     encoding,
-    decode(text) {
-      const decoded = text.length > MAX_TEXT || text === '' ? undefined : encoding.decode(text)
+    read(text) {
+      const length = text.length - prefix.length
+      if (length <= 0 || length > MAX_TEXT || !text.startsWith(prefix)) return undefined
+      const decoded = encoding.decode(text, prefix.length)
       return decoded !== undefined && (bytes === undefined || decoded.length === bytes) ? decoded : undefined
     },
   }

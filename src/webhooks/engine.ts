@@ -1,5 +1,13 @@
 import type { Authenticator, Means, Proven, Verify } from '../authenticator.ts'
-import { allow, type DeliveryNotes, type Denial, deny, type Identified, type Result } from '../contract.ts'
+import {
+  allow,
+  type DeliveryNotes,
+  type Denial,
+  deny,
+  type Identified,
+  type RequestHeaders,
+  type Result,
+} from '../contract.ts'
 import type { WebhookPrincipal } from '../principals.ts'
 import { checkTime, parseTime } from './clock.ts'
 import { greet, isGreeting } from './greeting.ts'
@@ -112,22 +120,22 @@ export function refusal({ name, refusalStatus }: Scheme, denial: Denial): { ok: 
 /** What a signature may cover. The URL is the public one: what the client named, of the hosts that are served. */
 function sentOf(
   { url }: Pick<Bound, 'url'>,
-  { request, client, now, method, scheme, host, path, search }: Identified,
+  { request, headers, client, now, method, scheme, host, path, search }: Identified,
 ): Sent {
   const base = url ?? `${scheme}://${host}${path}`
   // `search` is what goes on, its apostrophes escaped; the sender has signed what it sent.
   const sentSearch = search === '' ? '' : request.url.slice(request.url.indexOf('?'))
-  return { method, url: base + sentSearch, client: client.key, headers: request.headers, now }
+  return { method, url: base + sentSearch, client: client.key, headers, now }
 }
 
-function declaredEvent({ scheme, events }: Bound, headers: Headers): Result<string | undefined> {
+function declaredEvent({ scheme, events }: Bound, headers: RequestHeaders): Result<string | undefined> {
   const { name, topicHeader } = scheme
   if (!events || topicHeader === undefined) return allow(undefined)
   const event = headers.get(topicHeader)
-  if (event !== null && events.has(event)) return allow(event)
+  if (event !== undefined && events.has(event)) return allow(event)
   return deny(
     'event_not_declared',
-    `${name}: ${topicHeader} is ${event === null ? 'missing' : 'not in events'}`,
+    `${name}: ${topicHeader} is ${event === undefined ? 'missing' : 'not in events'}`,
   )
 }
 
@@ -158,7 +166,11 @@ export const principalOf = (
 })
 
 /** The delivery id that people quote, where its characters can do no harm in a log. */
-function hintOf({ hintHeader }: Scheme, headers: Headers, id: unknown): Pick<DeliveryNotes, 'deliveryHint'> {
-  const hint = (hintHeader === undefined ? null : headers.get(hintHeader)) ?? id
+function hintOf(
+  { hintHeader }: Scheme,
+  headers: RequestHeaders,
+  id: unknown,
+): Pick<DeliveryNotes, 'deliveryHint'> {
+  const hint = (hintHeader === undefined ? undefined : headers.get(hintHeader)) ?? id
   return typeof hint === 'string' && HINT.test(hint) ? { deliveryHint: hint } : {}
 }

@@ -61,7 +61,7 @@ export function hashed<const B extends HashedBy>(by: B): HashedProof<B> {
     by,
     inspect(sent, tolerance) {
       const version = sent.headers.get(header)
-      if (version === null) return deny('signature_missing', `${header} is missing`)
+      if (version === undefined) return deny('signature_missing', `${header} is missing`)
       if (version !== value) return deny('signature_refused', `${header} is not ${value}`)
       return inspect(sent, tolerance)
     },

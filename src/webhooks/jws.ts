@@ -81,7 +81,7 @@ export function jws<More, const D extends JwsBy<More> = JwsBy<More>>(by: D & Jws
     tolerance: time && toleranceOf(time.toleranceSeconds),
     inspect(sent, tolerance) {
       const value = sent.headers.get(place)
-      if (value === null) return deny('signature_missing', `${place} is missing`)
+      if (value === undefined) return deny('signature_missing', `${place} is missing`)
       const token = readCompact(value)
       if (!token) return refuse(`${place} is no compact JWS in its one spelling`)
       const { header, claims, message, signature } = token

@@ -1,12 +1,13 @@
-import { allow, deny, type Result } from '../contract.ts'
+import { allow, deny, type RequestHeaders, type Result } from '../contract.ts'
 import { compileForm } from './encoding.ts'
 import type { KeyForm } from './keys.ts'
 import type { Candidate } from './matching.ts'
 import type { SignatureField } from './signed.ts'
 
-/** A signature with the time that is signed with it; empty where none is. */
-export interface TimedCandidate extends Candidate {
+/** Signatures over one text, and the time that is in it; empty where none is. */
+export interface SignatureList {
   time: string
+  candidates: readonly Candidate[]
 }
 
 /** More candidates for one kind of key than any provider sends while it rotates: bounds the work that a stranger can cause. */
@@ -16,7 +17,10 @@ const MAX_ITEMS = 32
 const STRANGER = /^[A-Za-z0-9_-]{1,32}[=,][!-~]*$/
 
 /** Reads the signatures out of the headers; `headerTime` is the time where it stands in a header of its own. */
-export type SignatureReader = (headers: Headers, headerTime: string) => Result<readonly TimedCandidate[]>
+export type SignatureReader = (
+  headers: RequestHeaders,
+  headerTime: string,
+) => Result<readonly SignatureList[]>
 
 /** Compiles the reader of a field. Throws a TypeError for a form that nothing can be read from. */
 export function signatureReader(
@@ -32,65 +36,75 @@ export function signatureReader(
   const name = names[0] ?? ''
 
   /** The candidate of an item; null for one that is somebody else's, undefined for one that is not of its form. */
-  function candidateIn(item: string, time: string): TimedCandidate | null | undefined {
+  function candidateIn(item: string): Candidate | null | undefined {
     for (let at = 0; at < forms.length; at++) {
       const form = forms[at]
       if (!form || !item.startsWith(form.prefix)) continue
-      const bytes = form.decode(item.slice(form.prefix.length))
-      return bytes && { form: keyOf(at), bytes, time }
+      const bytes = form.read(item)
+      return bytes && { form: keyOf(at), bytes }
     }
     return list !== undefined && STRANGER.test(item) ? null : undefined
   }
 
   /** One list: its signatures, with its time where that is an item of it. Undefined where it is not of its form. */
-  function listOf(value: string, separator: string, headerTime: string): TimedCandidate[] | undefined {
+  function listOf(value: string, separator: string, headerTime: string): SignatureList | undefined {
     const items = value.split(separator)
     // A line that was doubled on the way is no second signature (RFC 9110 section 5.3 joins them so).
     if (items.length > MAX_ITEMS || (separator === ', ' && new Set(items).size < items.length))
       return undefined
-    const isTime = (item: string) => timeItem !== undefined && item.startsWith(timeItem)
-    const times = items.filter(isTime)
-    if (timeItem !== undefined && times.length !== 1) return undefined
-    const time = timeItem === undefined ? headerTime : (times[0] ?? '').slice(timeItem.length)
-    const found: TimedCandidate[] = []
+    let time = timeItem === undefined ? headerTime : undefined
+    const candidates: Candidate[] = []
     for (const item of items) {
-      if (isTime(item)) continue
-      const candidate = candidateIn(item, time)
+      if (timeItem !== undefined && item.startsWith(timeItem)) {
+        if (time !== undefined) return undefined
+        time = item.slice(timeItem.length)
+        continue
+      }
+      const candidate = candidateIn(item)
       if (candidate === undefined) return undefined
-      if (candidate !== null) found.push(candidate)
+      if (candidate !== null) candidates.push(candidate)
     }
-    return found
+    return time === undefined ? undefined : { time, candidates }
   }
 
-  function allOf(values: readonly string[], headerTime: string): Result<readonly TimedCandidate[]> {
+  /** A value without a list is a list of one. */
+  function readValue(value: string, headerTime: string): SignatureList | undefined {
+    if (list !== undefined) return listOf(value, list, headerTime)
+    const candidate = candidateIn(value)
+    return candidate ? { time: headerTime, candidates: [candidate] } : undefined
+  }
+
+  const isBounded = (candidates: readonly Candidate[]): boolean =>
+    candidates.length <= MAX_SIGNATURES ||
+    keys.every((_, at) => candidates.filter(({ form }) => form === at).length <= MAX_SIGNATURES)
+
+  function readAll(values: readonly string[], headerTime: string): Result<readonly SignatureList[]> {
     const whole = lists === undefined ? values : values.flatMap((value) => value.split(lists))
     if (whole.length > MAX_SIGNATURES) return malformed(name)
-    const candidates: TimedCandidate[] = []
+    const found: SignatureList[] = []
     for (const value of whole) {
-      const one = list === undefined && candidateIn(value, headerTime)
-      const found = list === undefined ? one && [one] : listOf(value, list, headerTime)
-      if (found) candidates.push(...found)
+      const one = readValue(value, headerTime)
+      if (one && one.candidates.length > 0) found.push(one)
       // What is malformed in one of several headers says nothing of the others.
-      else if (names.length === 1) return malformed(name)
+      else if (!one && names.length === 1) return malformed(name)
     }
-    const tooMany = keys.some(
-      (_, at) => candidates.filter((each) => each.form === at).length > MAX_SIGNATURES,
-    )
-    return candidates.length === 0 || tooMany ? malformed(name) : allow(candidates)
+    const candidates = found.flatMap((one) => one.candidates)
+    if (candidates.length === 0 || !isBounded(candidates)) return malformed(name)
+    // With one time there is one text for all of them.
+    return allow(timeItem === undefined ? [{ time: headerTime, candidates }] : found)
   }
 
-  if (names.length > 1) {
+  if (names.length > 1 || lists !== undefined) {
     return (headers, headerTime) => {
       const values = names.flatMap((one) => headers.get(one) ?? [])
-      return values.length === 0 ? missing(name) : allOf(values, headerTime)
+      return values.length === 0 ? missing(name) : readAll(values, headerTime)
     }
   }
   return (headers, headerTime) => {
     const value = headers.get(name)
-    if (value === null) return missing(name)
-    if (list !== undefined || lists !== undefined) return allOf([value], headerTime)
-    const candidate = candidateIn(value, headerTime)
-    return candidate ? allow([candidate]) : malformed(name)
+    if (value === undefined) return missing(name)
+    const one = readValue(value, headerTime)
+    return one && one.candidates.length > 0 && isBounded(one.candidates) ? allow([one]) : malformed(name)
   }
 }
 

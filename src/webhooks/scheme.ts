@@ -1,5 +1,5 @@
 import type { Content, Means, NamedVar } from '../authenticator.ts'
-import type { Acknowledgement, Awaitable, Result } from '../contract.ts'
+import type { Acknowledgement, Awaitable, RequestHeaders, Result } from '../contract.ts'
 import type { TimeUnit } from './clock.ts'
 import type { Key, KeyForm, SecretSlot } from './keys.ts'
 
@@ -89,7 +89,7 @@ export interface Sent {
   method: string
   /** The public URL, as the provider has it: the option `url`, else scheme and host of the deployment; with the query as sent. */
   url: string
-  headers: Headers
+  headers: RequestHeaders
   /** What the client's requests are counted under, where the deployment believes a word on it. */
   client?: string | undefined
   /** Milliseconds since the epoch. */
@@ -146,7 +146,7 @@ export interface Proof<More = unknown> {
 
 /** What a signed handshake is recognised and answered from. */
 export interface HandshakeFacts {
-  headers: Headers
+  headers: RequestHeaders
   /** The verified JSON object. */
   json: Readonly<Record<string, unknown>>
   /** The texts of the secrets that are set, the current one first. */
@@ -155,7 +155,7 @@ export interface HandshakeFacts {
 
 /** What an unsigned handshake is answered from. */
 export interface GreetingFacts<More = unknown> {
-  headers: Headers
+  headers: RequestHeaders
   query: URLSearchParams
   body: Uint8Array<ArrayBuffer>
   /** The texts of the secrets that are set, the current one first. */

@@ -1,10 +1,10 @@
-import { allow, deny, type Result } from '../contract.ts'
+import { type Awaitable, allow, deny, type Result } from '../contract.ts'
 import { hmacSha256 } from './algorithms.ts'
 import { checkTime, parseTime, type TimeUnit, toleranceOf } from './clock.ts'
 import type { SignatureForm } from './encoding.ts'
 import { type KeyForm, text } from './keys.ts'
-import { matching } from './matching.ts'
-import { malformed, missing, signatureReader, type TimedCandidate } from './read-signature.ts'
+import { type Candidate, matching } from './matching.ts'
+import { malformed, missing, type SignatureList, signatureReader } from './read-signature.ts'
 import type { Asked, Checked, Proof, Sent, Tolerance } from './scheme.ts'
 import { compileTemplate } from './template.ts'
 
@@ -50,7 +50,7 @@ export interface TimeField {
 
 /** What was read of the headers. */
 export interface ReadSignature {
-  candidates: readonly TimedCandidate[]
+  lists: readonly SignatureList[]
   id: string | undefined
 }
 
@@ -95,52 +95,57 @@ export function signed<const D extends SignedBy>(by: D): SignedProof<D> {
     ...(timeField?.body !== undefined && { bodyTime: { path: timeField.body, unit } }),
     inspect({ headers, now }, tolerance) {
       const id = idHeader === undefined ? undefined : headers.get(idHeader)
-      if (idHeader !== undefined && id === null) return missing(idHeader)
+      if (idHeader !== undefined && id === undefined) return missing(idHeader)
       const headerTime = timeHeader === undefined ? '' : headers.get(timeHeader)
-      if (headerTime === null) return missing(timeHeader ?? '')
+      if (headerTime === undefined) return missing(timeHeader ?? '')
       const found = signaturesIn(headers, headerTime)
       if (!found.ok) return found
       if (idHeader !== undefined && !idForm.test(id ?? '')) return malformed(idHeader)
-      const candidates = found.value
+      const lists = found.value
       if (isTimed && tolerance) {
-        for (const time of timesOf(candidates)) {
+        for (const { time } of lists) {
           const timely = inspectTime(time, now, tolerance)
           if (!timely.ok) return timely
         }
       }
-      return allow({ candidates, id: id ?? undefined } satisfies ReadSignature)
+      return allow({ lists, id } satisfies ReadSignature)
     },
     verify(read, asked) {
-      const { candidates, id } = read as ReadSignature
-      if (by.signs === '{body}') return matching(keys, candidates, asked.body, asked, id)
-      // One time, and bytes that are put together at once: every further await would cost a turn.
-      const [time = '', another] = timesOf(candidates)
-      const message = another === undefined ? composed(asked, id, time) : undefined
-      if (message instanceof Uint8Array) return matching(keys, candidates, message, asked, id)
-      return eachTime(candidates, asked, id)
+      const { lists, id } = read as ReadSignature
+      const [list, another] = lists
+      // Every further await would cost a turn.
+      return list && another === undefined ? verifyList(list, asked, id) : verifyAny(lists, asked, id)
     },
   }
 
-  function composed({ method, url, headers, now, body }: Asked, id: string | undefined, time: string) {
-    return compose({ method, url, headers, now, body, id: id ?? '', time })
+  function verifyList(
+    { time, candidates }: SignatureList,
+    asked: Asked,
+    id?: string,
+  ): Awaitable<Result<Checked>> {
+    const { method, url, headers, now, body } = asked
+    const message = compose({ method, url, headers, now, body, id: id ?? '', time })
+    if (message instanceof Uint8Array) return matching(keys, candidates, message, asked, id)
+    return verifyLater(message, candidates, asked, id)
   }
 
-  async function eachTime(candidates: readonly TimedCandidate[], asked: Asked, id: string | undefined) {
+  async function verifyLater(
+    composing: ReturnType<Compose>,
+    candidates: readonly Candidate[],
+    asked: Asked,
+    id: string | undefined,
+  ): Promise<Result<Checked>> {
+    const message = await composing
+    if (message === undefined) return deny('signature_refused', 'what is signed is not of its form')
+    return matching(keys, candidates, message, asked, id)
+  }
+
+  async function verifyAny(lists: readonly SignatureList[], asked: Asked, id: string | undefined) {
     let refused: Result<Checked> = malformed(name)
-    for (const time of timesOf(candidates)) {
-      const message = await composed(asked, id, time)
-      if (message === undefined) return deny('signature_refused', 'what is signed is not of its form')
-      const own = candidates.filter((each) => each.time === time)
-      refused = await matching(keys, own, message, asked, id)
+    for (const list of lists) {
+      refused = await verifyList(list, asked, id)
       if (refused.ok) return refused
     }
     return refused
   }
-}
-
-/** The times of the lists: one, save where several lists have one each. */
-function timesOf(candidates: readonly TimedCandidate[]): string[] {
-  const [first] = candidates
-  if (candidates.length === 1 && first) return [first.time]
-  return [...new Set(candidates.map(({ time }) => time))]
 }

@@ -1,5 +1,4 @@
-import { concatBytes, utf8 } from '../lib/digest.ts'
-import { written } from '../lib/headroom.ts'
+import { around } from '../lib/margins.ts'
 
 /** What the places of a template stand for. */
 export interface Filling {
@@ -11,61 +10,40 @@ export interface Filling {
 }
 
 type Place = keyof Filling
-type Part = { text: string } | { place: Place }
+type TextPlace = Exclude<Place, 'body'>
+/** A place, or the text between two. */
+type Part = { place: Place } | string
 
 const PLACES = ['id', 'time', 'method', 'url', 'body']
 
-/** What is signed, in order: `v0:{time}:{body}`. Compiled once; throws a TypeError for a place that nobody knows. */
+/** What is signed, in order: `v0:{time}:{body}`. Compiled once; throws a TypeError for a place that nobody knows, and unless it has one body. */
 export function compileTemplate(template: string): (filling: Filling) => Uint8Array<ArrayBuffer> {
   const parts = partsOf(template)
-  // Most providers sign the body alone, and then nothing is copied.
-  if (template === '{body}') return ({ body }) => body
-  return (filling) => {
-    let before = ''
-    let after = ''
-    let isBehind = false
-    for (const part of parts) {
-      if ('place' in part && part.place === 'body') isBehind = true
-      else {
-        const text = 'text' in part ? part.text : filling[part.place as Exclude<Place, 'body'>]
-        if (isBehind) after += text
-        else before += text
-      }
-    }
-    return joined(before, filling.body, after)
-  }
+  const [body, another] = parts.flatMap((part, at) => (isBody(part) ? [at] : []))
+  if (body === undefined || another !== undefined)
+    throw new TypeError(`signs: '${template}' has to have {body}, once`)
+  const before = parts.slice(0, body)
+  const after = parts.slice(body + 1)
+  if (parts.length === 1) return (filling) => filling.body
+  return (filling) => around(filled(before, filling), filling.body, filled(after, filling))
 }
 
-/** The body between two texts. */
-function joined(before: string, body: Uint8Array<ArrayBuffer>, after: string): Uint8Array<ArrayBuffer> {
-  const inPlace = after === '' ? written(before, body) : undefined
-  if (inPlace) return inPlace
-  const whole = new Uint8Array(before.length + body.length + after.length)
-  if (!writeAscii(before, whole, 0) || !writeAscii(after, whole, before.length + body.length)) {
-    return concatBytes(utf8(before), body, utf8(after))
-  }
-  whole.set(body, before.length)
-  return whole
+function filled(parts: readonly Part[], filling: Filling): string {
+  let text = ''
+  for (const part of parts) text += typeof part === 'string' ? part : filling[part.place as TextPlace]
+  return text
 }
 
-/** Writes a text of ASCII, as times, ids and most URLs are: a call of the encoder costs more. False for any other. */
-function writeAscii(text: string, into: Uint8Array, at: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 127) return false
-    into[at + i] = code
-  }
-  return true
-}
+const isBody = (part: Part): boolean => typeof part !== 'string' && part.place === 'body'
 
 /** The places that a template has. */
 export const placesOf = (template: string): Place[] =>
-  partsOf(template).flatMap((part) => ('place' in part ? [part.place] : []))
+  partsOf(template).flatMap((part) => (typeof part === 'string' ? [] : [part.place]))
 
 function partsOf(template: string): Part[] {
   return template.split(/(\{[^{}]*\})/).flatMap((piece): Part[] => {
     if (piece === '') return []
-    if (!piece.startsWith('{')) return [{ text: piece }]
+    if (!piece.startsWith('{')) return [piece]
     const place = piece.slice(1, -1)
     if (!PLACES.includes(place)) {
       throw new TypeError(

@@ -109,7 +109,7 @@ function presentedIn(
   written: TokenBy['written'],
 ): Result<Uint8Array<ArrayBuffer>> {
   const value = headers.get(header)
-  if (value === null) return deny('signature_missing', `${header} is missing`)
+  if (value === undefined) return deny('signature_missing', `${header} is missing`)
   const malformed = deny('signature_refused', `${header} is not of its form`)
   if (value.length > MAX_PRESENTED || !/^[ -~]+$/.test(value)) return malformed
   if (written !== 'basic') return allow(utf8(value))

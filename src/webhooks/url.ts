@@ -1,4 +1,4 @@
-import { concatBytes, utf8 } from '../lib/digest.ts'
+import { around } from '../lib/margins.ts'
 
 // URLs as providers sign them. A URL is covered as text: another spelling of the same place is another message.
 
@@ -15,7 +15,7 @@ export function besideJson(
   after = '',
 ): Uint8Array<ArrayBuffer> | undefined {
   const isApart = body.length === 0 || body[0] === OPEN_BRACE || body[0] === OPEN_BRACKET
-  return isApart ? concatBytes(utf8(before), body, utf8(after)) : undefined
+  return isApart ? around(before, body, after) : undefined
 }
 
 const WITH_PORT = /^(https?:\/\/)((?:[^/?#]*@)?)(\[[^\]]*\]|[^/?#:]*)((?::[0-9]*)?)(.*)$/s

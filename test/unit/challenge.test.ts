@@ -25,10 +25,10 @@ function challenges(
   authorization?: string,
   more: Pick<Denial, 'challenge'> & { metadataUrl?: string } = {},
 ): string[] {
-  const request = new Request('https://api.test/', { headers: authorization ? { authorization } : {} })
+  const headers = new Map(authorization ? [['authorization', authorization]] : [])
   const { metadataUrl, ...rest } = more
   const denial: Denial = { code, reason: 'a reason for the record', ...rest }
-  return challengesOf(denial, takes, { request, host: 'api.test' }, metadataUrl)
+  return challengesOf(denial, takes, { headers, host: 'api.test' }, metadataUrl)
 }
 
 describe('a refusal is challenged', () => {

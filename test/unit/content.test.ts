@@ -25,7 +25,7 @@ function validated(
     forward: { to: 'ORIGIN_URL' },
   })
   const facts = {
-    request: new Request('https://gw.test/', { headers: { 'content-type': type } }),
+    headers: new Map([['content-type', type]]),
     params: {},
     search: '',
     body: new TextEncoder().encode(sent.body),

@@ -42,7 +42,7 @@ describe("a provider's own status", () => {
 
   it('comes with a challenge where it is a 401, and only there', () => {
     const webhook = { kind: 'webhook', challenges: [{ scheme: 'Signature' }] } as const
-    const request = { request: new Request('https://api.test/'), host: 'api.test' }
+    const request = { headers: new Map<string, string>(), host: 'api.test' }
     const challenges = (denial: Denial) => challengesOf(denial, webhook, request)
     expect(challenges(denial('event_not_declared', 401))).toEqual(['Signature realm="api.test"'])
     expect(challenges(denial('signature_refused', 498))).toEqual([])

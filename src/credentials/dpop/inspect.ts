@@ -43,8 +43,8 @@ const refused = (reason: string, more: Parameters<typeof deny>[2] = {}) =>
  * signature and what depends on the token. Cheapest first.
  */
 export function inspectProof(facts: Identified, options: Dpop): Result<Proof> {
-  const text = facts.request.headers.get('dpop')
-  if (text === null) return refused('the header is missing')
+  const text = facts.headers.get('dpop')
+  if (text === undefined) return refused('the header is missing')
   // Two header fields arrive as one, joined by a comma, which no proof holds.
   if (text.includes(',')) return refused('the header came more than once')
   if (text.length > MAX_CHARS) {

@@ -28,7 +28,7 @@ export async function prepare(
   if (!target.ok) return target
   const key = await proofKey(env)
   if (!key.ok) return key
-  const headers = forwardable(facts.request.headers, route.forward.strip)
+  const headers = forwardable(facts.headers, route.forward.strip)
   const traceId = startTrace(headers)
   if (facts.contentType === undefined || facts.payload === undefined) headers.delete('content-type')
   else headers.set('content-type', facts.contentType)
@@ -86,7 +86,7 @@ export function prepareUnproven(
     search: facts.search,
   })
   if (!target.ok) return target
-  const headers = forwardable(facts.request.headers, route.forward.strip)
+  const headers = forwardable(facts.headers, route.forward.strip)
   dropProof(headers)
   const traceId = startTrace(headers)
   const payload = facts.body?.length === 0 ? undefined : facts.body

@@ -1,3 +1,4 @@
+import type { RequestHeaders } from '../../contract.ts'
 import { connectionNominated, fieldKey } from '../../lib/headers.ts'
 
 /** RFC 9110 section 7.6.1 and what is kept from the days of HTTP/1.0, h2c and 100-continue. */
@@ -180,7 +181,7 @@ const PLAIN_NAME = /^[a-z0-9-]+$/
  * anything but letters, digits and `-` stay behind, as nginx leaves them: the gateway decided without them, and an
  * origin may read `Content_Encoding` or `X.GitHub.Event` for what it did decide on.
  */
-export function forwardable(headers: Headers, strip: ReadonlySet<string>): Headers {
+export function forwardable(headers: RequestHeaders, strip: ReadonlySet<string>): Headers {
   const nominated = connectionNominated(headers.get('connection'))
   const kept = new Headers()
   for (const [name, value] of headers) {

@@ -76,11 +76,11 @@ export const openJournal = (id: string, now: number): Journal => ({
 /** Notes what receive learnt; a `cf-ray` is believed only from Cloudflare. */
 export function noteReceived(
   journal: Journal,
-  { request, method }: Received,
+  { headers, method }: Received,
   trustsCloudflare: boolean,
 ): void {
-  const ray = trustsCloudflare ? request.headers.get('cf-ray') : null
-  journal.cfRay = ray !== null && CF_RAY.test(ray) ? ray : null
+  const ray = trustsCloudflare ? headers.get('cf-ray') : undefined
+  journal.cfRay = ray !== undefined && CF_RAY.test(ray) ? ray : null
   journal.method = method
 }
 

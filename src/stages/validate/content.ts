@@ -20,7 +20,7 @@ type Declared = NonNullable<Route['body']>['content'][number]
 /** The body by its media type, its syntax and its schema, and the bytes that go on. */
 export function validateContent(facts: Authenticated, route: Route): Result<Content> {
   const { body = new Uint8Array() } = facts
-  const contentType = facts.request.headers.get('content-type') ?? undefined
+  const contentType = facts.headers.get('content-type')
   // The proof covers it, and a byte beyond ASCII has no one reading (RFC 9110 section 5.5).
   if (contentType !== undefined && !/^[\t -~]*$/.test(contentType)) {
     return deny('media_type_not_supported', 'Content-Type is not ASCII')

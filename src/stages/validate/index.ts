@@ -9,7 +9,7 @@ export function validate(facts: Authenticated, route: Route): Result<Validated> 
   const params = route.params && match(route.params, facts.params, 'params', facts.body)
   if (params && !params.ok) return params
   const headers =
-    route.headers && match(route.headers, Object.fromEntries(facts.request.headers), 'headers', facts.body)
+    route.headers && match(route.headers, Object.fromEntries(facts.headers), 'headers', facts.body)
   if (headers && !headers.ok) return headers
   const query = validateQuery(facts, route)
   if (!query.ok) return query

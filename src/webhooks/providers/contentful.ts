@@ -1,4 +1,4 @@
-import { deny } from '../../contract.ts'
+import { deny, type RequestHeaders } from '../../contract.ts'
 import { concatBytes, utf8 } from '../../lib/digest.ts'
 import { provider } from '../provider.ts'
 import { FINAL_UNLESS_429_OR_5XX } from '../refusals.ts'
@@ -12,7 +12,7 @@ const MAX_NAMES = 32
 const NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/
 
 /** The names of the signed headers: each once, in order, and the list and the time among them. */
-function signedNames(headers: Headers): readonly string[] | undefined {
+function signedNames(headers: RequestHeaders): readonly string[] | undefined {
   const names = (headers.get(LIST) ?? '').split(',', MAX_NAMES + 1)
   const inOrder = names.every((name, at) => NAME.test(name) && (at === 0 || name > (names[at - 1] ?? '')))
   const isWhole = inOrder && names.length <= MAX_NAMES && names.includes(LIST) && names.includes(TIME)

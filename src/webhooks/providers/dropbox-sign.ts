@@ -14,8 +14,8 @@ const TYPE = /^[a-z][a-z_]{0,127}$/
 const BOUNDARY = 'sallyport-boundary'
 
 /** The text of the one field that carries the event. */
-function eventText(body: Uint8Array, contentType: string | null): string | undefined {
-  if (contentType !== null && /^multipart\//i.test(contentType))
+function eventText(body: Uint8Array, contentType: string | undefined): string | undefined {
+  if (contentType !== undefined && /^multipart\//i.test(contentType))
     return readMultipart(body, contentType)?.get('json')
   const form = readSignedForm(body)
   return form && onlyValue(form, 'json')

@@ -53,7 +53,13 @@ const proof = {
     const read = (name: string) => headers.get(`paypal-${name}`)
     const [id, time, sig] = [read('transmission-id'), read('transmission-time'), read('transmission-sig')]
     const [certUrl, algorithm] = [read('cert-url'), read('auth-algo')]
-    if (id === null || time === null || sig === null || certUrl === null || algorithm === null) {
+    if (
+      id === undefined ||
+      time === undefined ||
+      sig === undefined ||
+      certUrl === undefined ||
+      algorithm === undefined
+    ) {
       return deny('signature_missing', 'a paypal header is missing')
     }
     if (algorithm !== 'SHA256withRSA') return refuse('paypal-auth-algo is not SHA256withRSA')

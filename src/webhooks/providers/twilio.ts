@@ -6,6 +6,7 @@ import { readSignedForm } from '../form.ts'
 import { text } from '../keys.ts'
 import { matching } from '../matching.ts'
 import { provider } from '../provider.ts'
+import type { SignatureList } from '../read-signature.ts'
 import type { Asked, Checked, Facts } from '../scheme.ts'
 import { type ReadSignature, signed } from '../signed.ts'
 import { querySpellings, withAndWithoutPort } from '../url.ts'
@@ -46,9 +47,11 @@ const asSent = signed({
   signsUrl: true,
 })
 
+const NONE: SignatureList = { time: '', candidates: [] }
+
 /** Eight spellings of the URL at most: two of its port times four of its query. */
 async function verifyAnySpelling(read: unknown, asked: Asked): Promise<Result<Checked>> {
-  const { candidates } = read as ReadSignature
+  const [{ candidates } = NONE] = (read as ReadSignature).lists
   const behind = await behindUrl(asked)
   if (behind === undefined) return deny('signature_refused', 'what is signed is not of its form')
   const tail = utf8(behind)

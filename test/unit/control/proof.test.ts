@@ -18,7 +18,7 @@ async function sign(created = NOW / 1000): Promise<Headers> {
 const keys = controlKeys('CONTROL_KEY')({ CONTROL_KEY: SECRET })
 
 async function holds(headers: Headers, where = at, bytes = body): Promise<boolean> {
-  const signed = readSigned(headers, where)
+  const signed = readSigned({ headers: new Map(headers), ...where })
   if (!signed.ok || !keys.ok) return false
   const verified = await verifySigned(keys.value, signed.value)
   return verified.ok && (await checkBody(signed.value, bytes)).ok
@@ -100,13 +100,20 @@ describe('the signature of a command', () => {
   it('is read out of any text without a throw, in time that does not grow', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), (input, signature) => {
-        const headers = { get: (name: string) => (name === 'signature-input' ? input : signature) }
-        expect(readSigned(headers as Headers, at).ok).toBe(false)
+        const headers = new Map([
+          ['signature-input', input],
+          ['signature', signature],
+        ])
+        expect(readSigned({ headers, ...at }).ok).toBe(false)
       }),
     )
-    const long = { get: () => `sallyport-control=("${'" "'.repeat(100_000)}` }
+    const text = `sallyport-control=("${'" "'.repeat(100_000)}`
+    const headers = new Map([
+      ['signature-input', text],
+      ['signature', text],
+    ])
     const start = performance.now()
-    expect(readSigned(long as unknown as Headers, at).ok).toBe(false)
+    expect(readSigned({ headers, ...at }).ok).toBe(false)
     expect(performance.now() - start).toBeLessThan(1000)
   })
 })

@@ -33,7 +33,15 @@ const told = {
 function facts(tls: unknown, trust: Trust = 'cloudflare', headers: Record<string, string> = {}): Identified {
   const request = new Request('https://api.example.com/', { headers })
   Object.defineProperty(request, 'cf', { value: { tlsClientAuth: tls } })
-  return identify({ request, now: NOW, method: 'GET', search: '', path: '/' } as unknown as Matched, trust)
+  const matched = {
+    request,
+    headers: new Map(request.headers),
+    now: NOW,
+    method: 'GET',
+    search: '',
+    path: '/',
+  }
+  return identify(matched as unknown as Matched, trust)
 }
 
 const verdict = (result: Result<unknown>): string =>

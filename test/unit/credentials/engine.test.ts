@@ -39,6 +39,7 @@ function factsOf({ headers = [], search = '', certificate }: Sent): Identified {
   return {
     id: '',
     request,
+    headers: new Map(request.headers),
     now: 0,
     method: 'GET',
     host: 'gw.test',

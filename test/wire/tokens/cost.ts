@@ -37,8 +37,8 @@ export async function costOf(authenticator: Token, work: Work, env: Env) {
   // The requests are there before the check is: making them is no part of it.
   const authorizations = work.tokens?.map((token) => `Bearer ${token}`) ?? [work.authorization]
   const requests = authorizations.map((authorization) => {
-    const headers = new Headers(authorization === undefined ? {} : { authorization })
-    return { request: { headers }, now, search } as unknown as Facts
+    const headers = new Map(authorization === undefined ? [] : [['authorization', authorization]])
+    return { headers, now, search } as unknown as Facts
   })
   for (let i = 0; i < times; i++) {
     const facts = requests[i % requests.length] as Facts

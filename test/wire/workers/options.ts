@@ -26,7 +26,7 @@ const pushes = github({ secret: 'GITHUB_WEBHOOK_SECRET', events: ['push', 'ping'
 const eitherSender: typeof pushes = {
   ...pushes,
   inspect: (facts, env) =>
-    (facts.request.headers.has('x-hub-signature-256') ? pushes : signed.authenticate).inspect(facts, env),
+    (facts.headers.has('x-hub-signature-256') ? pushes : signed.authenticate).inspect(facts, env),
 }
 
 /** Each route takes one option from its default. */

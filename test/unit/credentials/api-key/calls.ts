@@ -12,7 +12,7 @@ export function factsOf(headers: Record<string, string>, now = NOW): Identified 
   const client = { address: undefined, key: undefined, country: undefined, asn: undefined }
   const request = new Request('https://gw.test/x', { headers })
   const place = { method: 'GET', host: 'gw.test', scheme: 'https', path: '/x', search: '' } as const
-  return { id: '', request, now, ...place, params: {}, client }
+  return { id: '', request, headers: new Map(request.headers), now, ...place, params: {}, client }
 }
 
 /** A store of the tests' own: answers what it is given, and counts. */

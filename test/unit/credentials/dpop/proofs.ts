@@ -89,10 +89,10 @@ export const options = (given: DpopOptions = {}): Dpop =>
 
 /** The facts of a request that carries such a DPoP header. */
 export function facts(dpop: string | undefined, more: Partial<Identified> = {}): Identified {
-  const headers = new Headers(dpop === undefined ? {} : { dpop })
   return {
     id: 'an-id',
-    request: new Request(URL, { method: 'POST', headers }) as unknown as Request,
+    request: new Request(URL, { method: 'POST' }) as unknown as Request,
+    headers: new Map(dpop === undefined ? [] : [['dpop', dpop]]),
     now: NOW * 1000,
     method: 'POST',
     host: 'api.example.com',

@@ -101,6 +101,7 @@ export function factsOf(headers: HeadersInit, now = NOW * 1000): Identified {
   return {
     id: '01TEST',
     request: request as unknown as Identified['request'],
+    headers: new Map(request.headers),
     now,
     method: 'GET',
     host: 'gateway.test',

@@ -107,7 +107,8 @@ export function factsOf({ method, url, headers }: Incoming, now: number): Identi
   const query = search === '' ? '' : url.slice(url.indexOf('?'))
   return {
     id: '01TEST',
-    request: { method, url, headers: new Headers(headers) } as unknown as Identified['request'],
+    request: { method, url } as unknown as Identified['request'],
+    headers: new Map(new Headers(headers)),
     now,
     method,
     host,
