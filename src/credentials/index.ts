@@ -1,6 +1,6 @@
 export { type ApiKeyOptions, apiKey } from './api-key/index.ts'
 export { type ClientCertificateOptions, clientCertificate } from './certificate.ts'
-export type { DpopOptions, ProofAlgorithm } from './dpop/index.ts'
+export { type Dpop, type DpopOptions, dpop, type ProofAlgorithm } from './dpop/index.ts'
 export type { CredentialAuthenticator } from './engine.ts'
 export { type OpaqueTokenOptions, opaqueToken } from './introspection/index.ts'
 export type { TokenAlgorithm } from './jwt/algorithms.ts'

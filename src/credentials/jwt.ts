@@ -1,9 +1,7 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { NamedVar, Verify } from '../authenticator.ts'
 import { allow } from '../contract.ts'
-import { SEAL_KEY } from '../lib/seal.ts'
 import type { Claims, TokenPrincipal } from '../principals.ts'
-import { dpopChallenge } from './dpop/index.ts'
 import { type CredentialAuthenticator, credential } from './engine.ts'
 import { type CompactOutcome, readCompact } from './jwt/compact.ts'
 import { inspectToken } from './jwt/inspect.ts'
@@ -53,13 +51,12 @@ export function jwt<const S extends GenericSchema = GenericSchema<Claims, Claims
     policy,
     name: 'jwt',
     kind: 'token',
-    // The nonces of proofs are sealed with it.
-    secrets: dpop?.nonceMs === undefined ? [] : [SEAL_KEY],
+    secrets: dpop?.secrets ?? [],
     issuers: [options.issuer],
     vars: varsOf(options.keys),
     certificateBound: true,
     places: dpop ? [...bearer, DPOP] : bearer,
-    challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpopChallenge(dpop)] : [])],
+    challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpop.challenge] : [])],
     takes(presented, env) {
       // What is too long for this one may be a token of another issuer.
       if (!isShaped(presented) || isTooLong(presented)) return false

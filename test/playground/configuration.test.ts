@@ -1,5 +1,5 @@
 import { defineRoute, hasScope } from 'sallyport'
-import { jwt, opaqueToken } from 'sallyport/credentials'
+import { dpop, jwt, opaqueToken } from 'sallyport/credentials'
 import { dropbox, fastlyLogging, github, intercom, meta, stripe, trello } from 'sallyport/webhooks'
 import { describe, expect, test } from 'vitest'
 import { type Configuration, checkConfiguration, type Environment } from '../../src/cli/configuration.ts'
@@ -228,7 +228,7 @@ describe('refuses, in one line that names file, option and fix:', () => {
     ],
     [
       'nonces of proofs without a secret to seal them with',
-      ordersWith({ dpop: { nonce: true } }),
+      ordersWith({ dpop: dpop({ nonce: true }) }),
       ['routes/orders.ts', 'SEAL_KEY', 'is not declared'],
     ],
     [

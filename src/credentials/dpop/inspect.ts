@@ -3,7 +3,7 @@ import { decodeBase64url } from '../../lib/base64url.ts'
 import { utf8 } from '../../lib/digest.ts'
 import { parseJson } from '../../lib/json.ts'
 import { type ProofKey, readProofKey } from './key.ts'
-import type { Dpop } from './options.ts'
+import type { ProofRules } from './options.ts'
 import { isTarget } from './target.ts'
 
 /** A proof of which everything is checked but what needs crypto. */
@@ -17,8 +17,8 @@ export interface Proof {
   readonly jti: string
   /** Undefined unless it is a text. */
   readonly nonce: string | undefined
-  /** Under which options and when it was inspected: the rest is checked under the same. */
-  readonly options: Dpop
+  /** Under which rules and when it was inspected: the rest is checked under the same. */
+  readonly rules: ProofRules
   readonly now: number
 }
 
@@ -42,7 +42,7 @@ const refused = (reason: string, more: Parameters<typeof deny>[2] = {}) =>
  * Refuses every proof that needs no key and no call to be refused: form, header and claims of RFC 9449 section 4.3 but for the
  * signature and what depends on the token. Cheapest first.
  */
-export function inspectProof(facts: Identified, options: Dpop): Result<Proof> {
+export function inspectProof(facts: Identified, rules: ProofRules): Result<Proof> {
   const text = facts.headers.get('dpop')
   if (text === undefined) return refused('the header is missing')
   // Two header fields arrive as one, joined by a comma, which no proof holds.
@@ -56,14 +56,14 @@ export function inspectProof(facts: Identified, options: Dpop): Result<Proof> {
     return refused('the proof has not three parts')
   const header = objectOf(text.slice(0, first))
   if (header === undefined) return refused('the header of the proof is not strict JSON in base64url')
-  const key = keyOf(header, options)
+  const key = keyOf(header, rules)
   if (!key.ok) return key
   const signature = decodeBase64url(text.slice(second + 1))
   if (signature?.length !== key.value.signatureBytes)
     return refused('the signature is not of the size of its algorithm')
   const claims = objectOf(text.slice(first + 1, second))
   if (claims === undefined) return refused('the claims of the proof are not strict JSON in base64url')
-  const checked = checkClaims(claims, facts, options)
+  const checked = checkClaims(claims, facts, rules)
   if (!checked.ok) return checked
   const { nonce } = claims
   return allow({
@@ -72,12 +72,12 @@ export function inspectProof(facts: Identified, options: Dpop): Result<Proof> {
     signature,
     ...checked.value,
     nonce: typeof nonce === 'string' ? nonce : undefined,
-    options,
+    rules,
     now: facts.now,
   })
 }
 
-function keyOf(header: Members, { algorithms }: Dpop): Result<ProofKey> {
+function keyOf(header: Members, { algorithms }: ProofRules): Result<ProofKey> {
   if (header.typ !== 'dpop+jwt') return refused('typ is not dpop+jwt')
   const { alg } = header
   if (typeof alg !== 'string' || !algorithms.includes(alg))
@@ -91,7 +91,7 @@ function keyOf(header: Members, { algorithms }: Dpop): Result<ProofKey> {
 function checkClaims(
   claims: Members,
   facts: Identified,
-  { maxAgeMs }: Dpop,
+  { maxAgeMs }: ProofRules,
 ): Result<Pick<Proof, 'ath' | 'jti'>> {
   const { htm, htu, iat, jti, ath, exp, nbf } = claims
   if (htm !== facts.method) return refused('htm is not the method of the request')

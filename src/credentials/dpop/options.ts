@@ -1,4 +1,3 @@
-import type { ChallengeScheme } from '../../authenticator.ts'
 import type { Duration } from '../../lib/duration.ts'
 import { isKnownAlgorithm, KNOWN_ALGORITHMS, type SignatureAlgorithm } from '../../lib/jwk.ts'
 import { durationOf, type Fail, isObject, knownOnly, shown } from '../../options.ts'
@@ -22,7 +21,7 @@ export interface DpopOptions {
 }
 
 /** The options of one route, compiled once. */
-export interface Dpop {
+export interface ProofRules {
   readonly required: boolean
   /** After how many milliseconds there is another nonce; undefined where none is demanded. */
   readonly nonceMs: number | undefined
@@ -37,34 +36,31 @@ const MAX_AGE_MS = 60_000
 const MAX_MAX_AGE_MS = 600_000
 const ALGORITHMS: readonly ProofAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
 
-/** Checks the option `dpop` at load; undefined stands for every default. */
-export function compileDpop(options: DpopOptions | undefined, fail: Fail): Dpop {
-  const given: DpopOptions = options ?? {}
-  if (!isObject(given)) fail('dpop', `is ${shown(given)}; write an object: { required: true }`)
-  knownOnly(given, ['required', 'nonce', 'algorithms', 'maxAge'], 'dpop.', fail)
+const fail: Fail = (option, problem) => {
+  throw new TypeError(`dpop: ${option}: ${problem}`)
+}
+
+/** Checks the options of `dpop()` at load. */
+export function compileRules(given: DpopOptions): ProofRules {
+  if (!isObject(given)) fail('options', `is ${shown(given)}; write an object: { required: true }`)
+  knownOnly(given, ['required', 'nonce', 'algorithms', 'maxAge'], '', fail)
   const { required = false, nonce = false, algorithms = ALGORITHMS, maxAge } = given
-  if (typeof required !== 'boolean') fail('dpop.required', `is ${shown(required)}; use true or false`)
+  if (typeof required !== 'boolean') fail('required', `is ${shown(required)}; use true or false`)
   if (!Array.isArray(algorithms) || algorithms.length === 0)
-    fail('dpop.algorithms', "must name at least one algorithm: ['ES256']")
+    fail('algorithms', "must name at least one algorithm: ['ES256']")
   for (const name of algorithms) {
     if (!isKnownAlgorithm(name))
-      fail('dpop.algorithms', `${shown(name)} is not known; use ${KNOWN_ALGORITHMS.join(', ')}`)
+      fail('algorithms', `${shown(name)} is not known; use ${KNOWN_ALGORITHMS.join(', ')}`)
   }
-  const maxAgeMs = maxAge === undefined ? MAX_AGE_MS : durationOf(maxAge, 'dpop.maxAge', fail)
-  if (maxAgeMs > MAX_MAX_AGE_MS) fail('dpop.maxAge', "is longer than a proof may live; use at most '10 m'")
-  return { required, nonceMs: nonceMsOf(nonce, fail), algorithms: [...algorithms], maxAgeMs }
+  const maxAgeMs = maxAge === undefined ? MAX_AGE_MS : durationOf(maxAge, 'maxAge', fail)
+  if (maxAgeMs > MAX_MAX_AGE_MS) fail('maxAge', "is longer than a proof may live; use at most '10 m'")
+  return { required, nonceMs: nonceMsOf(nonce), algorithms: [...algorithms], maxAgeMs }
 }
 
-function nonceMsOf(nonce: boolean | Duration, fail: Fail): number | undefined {
+function nonceMsOf(nonce: boolean | Duration): number | undefined {
   if (nonce === false) return undefined
-  const ms = nonce === true ? NONCE_MS : durationOf(nonce, 'dpop.nonce', fail, ', or true or false')
+  const ms = nonce === true ? NONCE_MS : durationOf(nonce, 'nonce', fail, ', or true or false')
   if (ms < MIN_NONCE_MS || ms > MAX_NONCE_MS)
-    fail('dpop.nonce', "is not the time after which a nonce is renewed; use '10 s' to '1 h'")
+    fail('nonce', "is not the time after which a nonce is renewed; use '10 s' to '1 h'")
   return ms
 }
-
-/** What the 401 of a route with such proofs tells clients to come with (RFC 9449 section 7.1). */
-export const dpopChallenge = ({ algorithms }: Dpop): ChallengeScheme => ({
-  scheme: 'DPoP',
-  parameters: { algs: algorithms.join(' ') },
-})

@@ -44,8 +44,8 @@ export async function verifyProof(proof: Proof, { token, jkt, env }: Bound): Pro
 }
 
 /** Refuses a proof without a nonce of ours, and gives a new one where the old one is about to end. */
-async function nonceOf({ nonce, options, now }: Proof, env: Env): Promise<Result<string | undefined>> {
-  const { nonceMs } = options
+async function nonceOf({ nonce, rules, now }: Proof, env: Env): Promise<Result<string | undefined>> {
+  const { nonceMs } = rules
   if (nonceMs === undefined) return allow(undefined)
   const key = await nonceKey(env)
   if (key === undefined)
@@ -73,8 +73,8 @@ const imported = ({ jwk, importAs }: ProofKey): Promise<CryptoKey> =>
   crypto.subtle.importKey('jwk', jwk, importAs, false, ['verify'])
 
 /** Named by the key too, so that nobody can use up another client's proofs. */
-async function replayOf({ jti, options }: Proof, jkt: string): Promise<ReplayKey & { kind: 'once' }> {
-  const ttlMs = options.maxAgeMs + AHEAD_MS + CLOCK_MARGIN_MS
+async function replayOf({ jti, rules }: Proof, jkt: string): Promise<ReplayKey & { kind: 'once' }> {
+  const ttlMs = rules.maxAgeMs + AHEAD_MS + CLOCK_MARGIN_MS
   const digest = encodeHex(await sha256(utf8(jti)))
   return { kind: 'once', id: `dpop:${jkt}:${digest}`, ttlMs, floorMs: ttlMs }
 }

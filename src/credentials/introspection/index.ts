@@ -6,7 +6,6 @@ import { encodeHex } from '../../lib/hex.ts'
 import { isObject } from '../../options.ts'
 import type { Claims, TokenPrincipal } from '../../principals.ts'
 import { revocable } from '../../revocable.ts'
-import { dpopChallenge, inspectProof } from '../dpop/index.ts'
 import { type CredentialAuthenticator, credential } from '../engine.ts'
 import { freeze, frozen } from '../frozen.ts'
 import { inspectBinding } from '../jwt/binding.ts'
@@ -62,7 +61,7 @@ export function opaqueToken<C = Claims>(
     if (!isToken68(token)) return deny('credential_refused', 'the token is not of the form of one')
     // The rest of the proof needs to know which key the token is bound to; a bad one costs no question.
     if (place.in === 'authorization' && place.scheme === 'dpop' && dpop) {
-      const proof = inspectProof(facts, dpop)
+      const proof = dpop.inspect(facts)
       if (!proof.ok) return proof
     }
     return allow(async function verify(_body: unknown, means: Means) {
@@ -95,13 +94,13 @@ export function opaqueToken<C = Claims>(
   const scheme: CredentialScheme<TokenPrincipal<C>> = {
     name: 'opaque token',
     kind: 'token',
-    secrets: [options.clientSecret],
+    secrets: [options.clientSecret, ...(dpop?.secrets ?? [])],
     issuers: [options.issuer],
     vars: [{ name: options.introspection, isUrl: true }, { name: options.clientId }],
     certificateBound: true,
     catchesAll: true,
     places: dpop ? [...bearer, DPOP] : bearer,
-    challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpopChallenge(dpop)] : [])],
+    challenges: [...bearer.map(() => ({ scheme: 'Bearer' })), ...(dpop ? [dpop.challenge] : [])],
     // Three parts are a JWT, which tells its issuer: one of another issuer is none of this one's business.
     takes: ({ text }) => text.split('.', 4).length !== 3,
     inspect,

@@ -3,9 +3,10 @@ import type { Duration } from '../../lib/duration.ts'
 import type { SecretName, VarName } from '../../names.ts'
 import { durationOf, type Fail, isObject, knownOnly, missingOr, shown } from '../../options.ts'
 import type { Claims } from '../../principals.ts'
-import { compileDpop, type Dpop, type DpopOptions } from '../dpop/index.ts'
+import type { Dpop } from '../dpop/index.ts'
 import type { ClaimsRule } from '../jwt/claims.ts'
 import type { Ages } from '../lookups.ts'
+import { proofsOnly } from '../proofs-only.ts'
 import { introspected } from './profile.ts'
 
 export interface OpaqueTokenOptions<C = Claims> {
@@ -27,8 +28,8 @@ export interface OpaqueTokenOptions<C = Claims> {
   negativeCache?: Duration
   /** How far the issuer's clock may be from ours, at most `'5 m'`. @default '30 s' */
   tolerance?: Duration
-  /** Takes tokens under the scheme DPoP, each with a proof (RFC 9449). @default only Bearer */
-  dpop?: DpopOptions
+  /** Takes tokens under the scheme DPoP, each with a proof (RFC 9449): `dpop()`. @default only Bearer */
+  dpop?: Dpop
 }
 
 /** The options of one `opaqueToken`, compiled once. */
@@ -86,7 +87,7 @@ export function compilePolicy(options: OpaqueTokenOptions<unknown>): Policy {
     ages,
     // How long a token lives is the issuer's to say: it is asked again and again whether it still does.
     claims: { profile: introspected, audiences, toleranceMs, maxLifetimeMs: Number.POSITIVE_INFINITY },
-    dpop: dpop === undefined ? undefined : compileDpop(dpop, fail),
+    dpop: dpop === undefined ? undefined : proofsOnly(dpop, fail),
   }
 }
 

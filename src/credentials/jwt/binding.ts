@@ -2,7 +2,7 @@ import type { Means, Proven } from '../../authenticator.ts'
 import { allow, deny, type Identified, type Result } from '../../contract.ts'
 import type { Principal } from '../../principals.ts'
 import { checkCertificateBinding } from '../certificate.ts'
-import { type Dpop, inspectProof, verifyProof } from '../dpop/index.ts'
+import type { Dpop } from '../dpop/index.ts'
 import type { Presented } from '../scheme.ts'
 
 /** Finishes the check that the sender holds what the token is bound to, once the token itself is verified. */
@@ -50,9 +50,9 @@ export function inspectBinding(
       : refused('the token is bound to a key and came without its proof')
   }
   if (dpop === undefined || jkt === undefined) return refused('the token is bound to no key')
-  const proof = inspectProof(facts, dpop)
+  const proof = dpop.inspect(facts)
   if (!proof.ok) return proof
-  return allow((token, { env }) => verifyProof(proof.value, { token, jkt, env }))
+  return allow((token, { env }) => proof.value({ token, jkt, env }))
 }
 
 const bound: Bind = async () => allow({})

@@ -2,7 +2,7 @@ import type { GenericSchema } from 'valibot'
 import type { KeySource } from '../../keys/index.ts'
 import type { Duration } from '../../lib/duration.ts'
 import type { SecretName, VarName } from '../../names.ts'
-import type { DpopOptions } from '../dpop/index.ts'
+import type { Dpop } from '../dpop/index.ts'
 import type { IssuerProfile } from '../profiles/profile.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 
@@ -39,6 +39,6 @@ export interface JwtOptions<S extends GenericSchema> {
   maxLifetime?: Duration
   /** Bytes of a token, from 256 to 16_384. @default 8192 */
   maxTokenBytes?: number
-  /** Takes tokens under the scheme DPoP, each with a proof (RFC 9449). @default only Bearer */
-  dpop?: DpopOptions
+  /** Takes tokens under the scheme DPoP, each with a proof (RFC 9449): `dpop()`. @default only Bearer */
+  dpop?: Dpop
 }

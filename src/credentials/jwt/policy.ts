@@ -2,9 +2,10 @@ import type { GenericSchema } from 'valibot'
 import type { Env, Result } from '../../contract.ts'
 import { durationOf, type Fail, isObject, knownOnly, missingOr, oneOf, shown } from '../../options.ts'
 import type { Principal } from '../../principals.ts'
-import { compileDpop, type Dpop } from '../dpop/index.ts'
+import type { Dpop } from '../dpop/index.ts'
 import type { IssuerProfile } from '../profiles/profile.ts'
 import { plainJwt, rfc9068 } from '../profiles/standard.ts'
+import { proofsOnly } from '../proofs-only.ts'
 import type { CredentialScheme } from '../scheme.ts'
 import { isTokenAlgorithm, TOKEN_ALGORITHMS } from './algorithms.ts'
 import type { ClaimsRule } from './claims.ts'
@@ -93,7 +94,7 @@ export function compilePolicy<S extends GenericSchema>(options: JwtOptions<S>): 
     claims: { profile, audiences: [...audiences], toleranceMs, maxLifetimeMs },
     maxChars: maxTokenBytes,
     schema: claims,
-    dpop: dpop === undefined ? undefined : compileDpop(dpop, fail),
+    dpop: dpop === undefined ? undefined : proofsOnly(dpop, fail),
     issuerOf: issuerReader(options, profile, fail),
   }
 }

@@ -1,5 +1,5 @@
 import { createGateway, defineRoute, routeDefaults } from 'sallyport'
-import { clientCertificate, jwt, oneOf } from 'sallyport/credentials'
+import { clientCertificate, dpop, jwt, oneOf } from 'sallyport/credentials'
 import { durableObjectState } from 'sallyport/durable-object'
 import { fixedKeys } from '../../../src/keys/index.ts'
 
@@ -12,7 +12,7 @@ const tokens = jwt({
   audience: 'orders-api',
   algorithms,
   keys: fixedKeys({ algorithms, variable: 'ISSUER_KEYS' }),
-  dpop: {},
+  dpop: dpop(),
 })
 const partners = clientCertificate({
   issuers: ['CN=Partner CA,O=Acme,C=DE'],

@@ -1,5 +1,5 @@
 import { createGateway, defineRoute, routeDefaults } from 'sallyport'
-import { type DpopOptions, jwt } from 'sallyport/credentials'
+import { type DpopOptions, dpop, jwt } from 'sallyport/credentials'
 import { durableObjectState } from 'sallyport/durable-object'
 import { upstashState } from 'sallyport/upstash'
 import * as v from 'valibot'
@@ -8,14 +8,14 @@ import { fixedKeys } from '../../../src/keys/index.ts'
 export { SallyportState } from 'sallyport/durable-object'
 
 const algorithms = ['ES256'] as const
-const bound = (dpop: DpopOptions) =>
+const bound = (options: DpopOptions) =>
   jwt({
     // The var is one of the test's own.
     issuer: 'ISSUER' as never,
     audience: 'orders-api',
     algorithms,
     keys: fixedKeys({ algorithms, variable: 'ISSUER_KEYS' }),
-    dpop,
+    dpop: dpop(options),
   })
 
 const route = routeDefaults({ owner: 'orders', sensitivity: 'payment' })

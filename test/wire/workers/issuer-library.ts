@@ -1,5 +1,5 @@
 import { createGateway, defineRoute, hasScope, routeDefaults } from 'sallyport'
-import { jwt } from 'sallyport/credentials'
+import { dpop, jwt } from 'sallyport/credentials'
 import { durableObjectState } from 'sallyport/durable-object'
 
 export { SallyportState } from 'sallyport/durable-object'
@@ -33,7 +33,7 @@ const routes = {
   bound: defineRoute({
     ...api,
     path: '/bound',
-    authenticate: jwt({ ...issuer, dpop: { required: true } }),
+    authenticate: jwt({ ...issuer, dpop: dpop({ required: true }) }),
     authorize: hasScope('orders:read'),
     forward,
   }),

@@ -1,5 +1,5 @@
 import { createGateway, defineRoute, hasScope, routeDefaults } from 'sallyport'
-import { apiKey, oneOf, opaqueToken } from 'sallyport/credentials'
+import { apiKey, dpop, oneOf, opaqueToken } from 'sallyport/credentials'
 import { durableObjectOperations, durableObjectState } from 'sallyport/durable-object'
 
 export { SallyportState } from 'sallyport/durable-object'
@@ -61,7 +61,7 @@ const gateway = createGateway(
     bound: defineRoute({
       ...base,
       path: '/bound',
-      authenticate: opaqueToken({ ...asked, audience: 'orders-api', dpop: {} }),
+      authenticate: opaqueToken({ ...asked, audience: 'orders-api', dpop: dpop() }),
       authorize,
     }),
     either: defineRoute({ ...base, path: '/either', authenticate: oneOf(keys, orders), authorize }),

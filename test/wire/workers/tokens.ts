@@ -1,5 +1,5 @@
 import { createGateway, defineRoute, type StateFactory } from 'sallyport'
-import { jwt, oneOf } from 'sallyport/credentials'
+import { dpop, jwt, oneOf } from 'sallyport/credentials'
 import { durableObjectOperations, durableObjectState } from 'sallyport/durable-object'
 import * as v from 'valibot'
 import { costOf } from '../tokens/cost.ts'
@@ -51,7 +51,11 @@ const routes = {
     authenticate: jwt({ ...orders, audience: 'billing-api' }),
   }),
   plain: defineRoute({ ...base, path: '/plain', authenticate: jwt({ ...orders, type: 'jwt' }) }),
-  bound: defineRoute({ ...base, path: '/bound', authenticate: jwt({ ...orders, dpop: { required: true } }) }),
+  bound: defineRoute({
+    ...base,
+    path: '/bound',
+    authenticate: jwt({ ...orders, dpop: dpop({ required: true }) }),
+  }),
   tenant: defineRoute({
     ...base,
     path: '/tenant',

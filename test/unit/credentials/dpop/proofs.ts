@@ -1,12 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { Identified, Result } from '../../../../src/contract.ts'
-import {
-  compileDpop,
-  type Dpop,
-  type DpopOptions,
-  inspectProof,
-  type Proof,
-} from '../../../../src/credentials/dpop/index.ts'
+import type { DpopOptions } from '../../../../src/credentials/dpop/index.ts'
+import { inspectProof, type Proof } from '../../../../src/credentials/dpop/inspect.ts'
+import { compileRules } from '../../../../src/credentials/dpop/options.ts'
 
 /** The moment of every proof here, in seconds. */
 export const NOW = 1_900_000_000
@@ -82,11 +78,6 @@ export function proof({ by = es256, header, claims, rawHeader, rawClaims }: Want
   return `${head}.${body}.${part(by.sign(`${head}.${body}`))}`
 }
 
-export const options = (given: DpopOptions = {}): Dpop =>
-  compileDpop(given, (option, problem) => {
-    throw new TypeError(`${option}: ${problem}`)
-  })
-
 /** The facts of a request that carries such a DPoP header. */
 export function facts(dpop: string | undefined, more: Partial<Identified> = {}): Identified {
   return {
@@ -106,7 +97,7 @@ export function facts(dpop: string | undefined, more: Partial<Identified> = {}):
 }
 
 export const inspect = (dpop: string | undefined, given: DpopOptions = {}, more: Partial<Identified> = {}) =>
-  inspectProof(facts(dpop, more), options(given))
+  inspectProof(facts(dpop, more), compileRules(given))
 
 /** `accepted`, or code and reason. */
 export const verdict = (result: Result<unknown>): string =>

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DpopOptions, verifyProof } from '../../../../src/credentials/dpop/index.ts'
+import type { DpopOptions } from '../../../../src/credentials/dpop/index.ts'
 import { makeNonce, nonceKey } from '../../../../src/credentials/dpop/nonce.ts'
+import { verifyProof } from '../../../../src/credentials/dpop/verify.ts'
 import {
   es256,
   inspect,

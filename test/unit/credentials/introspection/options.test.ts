@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { dpop } from '../../../../src/credentials/dpop/index.ts'
 import { opaqueToken } from '../../../../src/credentials/introspection/index.ts'
 import { oneOf } from '../../../../src/credentials/one-of.ts'
 import { es256, part, sha256Of, thumbprintOf } from '../dpop/proofs.ts'
@@ -40,8 +41,12 @@ describe('the options of opaqueToken, at load', () => {
       issuers: [names.issuer],
       challenges: [{ scheme: 'Bearer' }],
     })
-    expect(route({ dpop: {} }).challenges?.map(({ scheme }) => scheme)).toEqual(['Bearer', 'DPoP'])
-    expect(route({ dpop: { required: true } }).challenges?.map(({ scheme }) => scheme)).toEqual(['DPoP'])
+    expect(route({ dpop: dpop() }).challenges?.map(({ scheme }) => scheme)).toEqual(['Bearer', 'DPoP'])
+    expect(route({ dpop: dpop({ required: true }) }).challenges?.map(({ scheme }) => scheme)).toEqual([
+      'DPoP',
+    ])
+    // The nonces of proofs are sealed with it.
+    expect(route({ dpop: dpop({ nonce: true }) }).secrets).toEqual([names.clientSecret, 'SEAL_KEY'])
   })
 })
 
@@ -84,7 +89,7 @@ it('beside another issuer of opaque tokens is refused at load: the first would t
 })
 
 describe('a token that is bound to a key', () => {
-  const by = route({ dpop: {} })
+  const by = route({ dpop: dpop() })
   const token = 'bound-token'
   const proofOf = (claims: object = {}) => {
     const head = part(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: es256.jwk }))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Identified } from '../../../../src/contract.ts'
+import { dpop } from '../../../../src/credentials/dpop/index.ts'
 import { inspectBinding } from '../../../../src/credentials/jwt/binding.ts'
 import {
   env,
@@ -67,7 +68,7 @@ describe('a token under DPoP', () => {
   const holder = makeSigner('ES256', 'holder')
   beforeAll(async () => {
     keys = await keysOf(key)
-    orders = route(keys, { dpop: {} })
+    orders = route(keys, { dpop: dpop() })
   })
 
   function proofOf(signer: Signer, token: string, changes: Record<string, unknown> = {}): string {

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { deny } from '../../../../src/contract.ts'
+import { type DpopOptions, dpop } from '../../../../src/credentials/dpop/index.ts'
 import { credential } from '../../../../src/credentials/engine.ts'
 import { jwt } from '../../../../src/credentials/jwt.ts'
 import { oneOf } from '../../../../src/credentials/one-of.ts'
@@ -673,7 +674,7 @@ describe('several kinds of credential on one route', () => {
   })
 
   it('are refused at load where two are of one issuer: the second would see no token', () => {
-    const bound = (dpop: object) => jwt({ ...goodOptions, dpop })
+    const bound = (options: DpopOptions) => jwt({ ...goodOptions, dpop: dpop(options) })
     const goodOptions = { issuer: 'ISSUER', audience: 'a', algorithms: ['ES256'] } as const
     const message =
       "oneOf: jwt: two are of ISSUER, and the first decides alone; write one: audience: ['a', 'b']"
@@ -723,7 +724,7 @@ describe('options', () => {
     [{ keys: { pem: 'PRIVATE' } }, /keys: .*pem/],
 
     [{ aud: 'api' }, /aud: is not an option/],
-    [{ dpop: { nonce: '1 s' } }, /dpop.nonce/],
+    [{ dpop: { nonce: true } }, 'jwt: dpop: is an object; write dpop({ … }) of sallyport/credentials'],
   ])('%j are refused at load', (changes, message) => {
     expect(() => jwt({ ...good, ...changes } as never)).toThrow(TypeError)
     expect(() => jwt({ ...good, ...changes } as never)).toThrow(message)
