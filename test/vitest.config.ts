@@ -1,5 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+/** The playground's tests start commands hundreds of times: within a run their types are stripped once. */
+const compiled = mkdtempSync(join(tmpdir(), 'sallyport-compiled-'))
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -13,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'wire',
           include: ['test/wire/**/*.test.ts'],
+          exclude: ['test/wire/*-cost.test.ts'],
           maxWorkers: 2,
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -21,11 +29,23 @@ export default defineConfig({
       {
         test: {
           name: 'playground',
+          env: { NODE_COMPILE_CACHE: compiled },
           include: ['test/playground/**/*.test.ts'],
           // Each of these starts a wrangler of its own: one at a time, after all others.
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'cost',
+          include: ['test/wire/*-cost.test.ts'],
+          // Ratios of times: alone, once everything else has ended.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 20_000,
           hookTimeout: 60_000,
         },
       },

@@ -3,7 +3,7 @@ import { providers, vectorFileOf } from '../dev/catalog.ts'
 import { readOptions, StartError } from '../dev/options.ts'
 import type { Routes } from '../gateway.ts'
 import { UsageError } from './arguments.ts'
-import { LoadError, loadConfiguration } from './load.ts'
+import { LoadError, loadRoutes } from './load.ts'
 import { sendAll } from './send/all.ts'
 import { readSend, type SendCommand, USAGE } from './send/command.ts'
 import { checkSecrets, materialOf, readVars, secretNameOf } from './send/material.ts'
@@ -12,7 +12,7 @@ import { sendOne } from './send/one.ts'
 async function run(command: SendCommand, print: (line: string) => void): Promise<number> {
   const root = process.cwd()
   const { ports } = readOptions([], process.env)
-  const routes = (await loadConfiguration(root)).files as Routes
+  const routes = (await loadRoutes(root)) as Routes
   const urlOf = (name: string) => `http://127.0.0.1:${ports.gateway}/webhooks/${name}`
   if (command.provider !== undefined) return sendOne(command, { routes, root, urlOf }, print)
   const vars = await readVars(root)
