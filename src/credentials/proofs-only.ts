@@ -1,8 +1,19 @@
-import { type Fail, isObject, shown } from '../options.ts'
+import { type Fail, shown } from '../options.ts'
 import type { Dpop } from './dpop/index.ts'
 
-/** The option `dpop`, unless it is something else than `dpop()` makes. */
+// Apart from what `dpop()` brings along, so that tokens alone bring nothing of it.
+
+const made = new WeakSet<object>()
+
+/** Notes that `dpop()` has made it: whatever else has its shape checks nothing. */
+export function noteMade(proofs: Dpop): Dpop {
+  made.add(proofs)
+  return proofs
+}
+
+/** The option `dpop`, unless it is something else than `dpop()` has made. */
 export function proofsOnly(value: Dpop, fail: Fail): Dpop {
-  if (isObject(value) && typeof (value as Partial<Dpop>).inspect === 'function') return value
-  return fail('dpop', `is ${shown(value)}; write dpop({ … }) of sallyport/credentials`)
+  return made.has(value)
+    ? value
+    : fail('dpop', `is ${shown(value)}; write dpop({ … }) of sallyport/credentials`)
 }

@@ -84,14 +84,13 @@ export function signatureReader(
     const found: SignatureList[] = []
     for (const value of whole) {
       const one = readValue(value, headerTime)
-      if (one && one.candidates.length > 0) found.push(one)
+      if (one && one.candidates.length > 0) addTo(found, one)
       // What is malformed in one of several headers says nothing of the others.
       else if (!one && names.length === 1) return malformed(name)
     }
     const candidates = found.flatMap((one) => one.candidates)
     if (candidates.length === 0 || !isBounded(candidates)) return malformed(name)
-    // With one time there is one text for all of them.
-    return allow(timeItem === undefined ? [{ time: headerTime, candidates }] : found)
+    return allow(found)
   }
 
   if (names.length > 1 || lists !== undefined) {
@@ -106,6 +105,14 @@ export function signatureReader(
     const one = readValue(value, headerTime)
     return one && one.candidates.length > 0 && isBounded(one.candidates) ? allow([one]) : malformed(name)
   }
+}
+
+/** Adds a list to others: those of one time have one text, which is then put together once, and their keys keep their order. */
+function addTo(lists: SignatureList[], { time, candidates }: SignatureList): void {
+  const at = lists.findIndex((list) => list.time === time)
+  const same = lists[at]
+  if (same) lists[at] = { time, candidates: [...same.candidates, ...candidates] }
+  else lists.push({ time, candidates })
 }
 
 export const missing = (header: string) => deny('signature_missing', `${header} is missing`)

@@ -1,6 +1,7 @@
 import type { ChallengeScheme } from '../../authenticator.ts'
 import type { Identified, Result } from '../../contract.ts'
 import { SEAL_KEY } from '../../lib/seal.ts'
+import { noteMade } from '../proofs-only.ts'
 import { inspectProof } from './inspect.ts'
 import { compileRules, type DpopOptions } from './options.ts'
 import { type Bound, type ProvenByProof, verifyProof } from './verify.ts'
@@ -29,7 +30,7 @@ export interface Dpop {
  */
 export function dpop(options: DpopOptions = {}): Dpop {
   const rules = compileRules(options)
-  return {
+  return noteMade({
     required: rules.required,
     challenge: { scheme: 'DPoP', parameters: { algs: rules.algorithms.join(' ') } },
     secrets: rules.nonceMs === undefined ? [] : [SEAL_KEY],
@@ -37,5 +38,5 @@ export function dpop(options: DpopOptions = {}): Dpop {
       const proof = inspectProof(facts, rules)
       return proof.ok ? { ok: true, value: (bound) => verifyProof(proof.value, bound) } : proof
     },
-  }
+  })
 }

@@ -115,7 +115,8 @@ const proof = {
     const fields = fieldsOf(members)
     if (!fields) return refuse('the body is not of its form')
     for (const [header, name] of Object.entries(REPEATED)) {
-      if (headers.get(header) !== fields[name]) return refuse(`${header} is not what the body says`)
+      const value = headers.get(header)
+      if (value === undefined || value !== fields[name]) return refuse(`${header} is not what the body says`)
     }
     const { MessageId = '', TopicArn = '', Timestamp = '', Type } = fields
     if (!ID.test(MessageId)) return refuse('MessageId is not of its form')

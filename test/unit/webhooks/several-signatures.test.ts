@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { box, docusign, mollie, persona, workos } from '../../../src/webhooks/index.ts'
-import { type AnyProvider, type Incoming, NOW, SECRET_NAME, verdict } from './every/providers.ts'
+import {
+  type AnyProvider,
+  authenticate,
+  type Incoming,
+  NOW,
+  SECRET_NAME,
+  verdict,
+} from './every/providers.ts'
 
 const secret = 'the current secret'
 const other = 'somebody else’s'
@@ -56,6 +63,21 @@ describe('persona: pairs, each with a time of its own', () => {
   ])('refuses %s', async (_, value) => {
     expect(await send(value)).toMatch(/^signature_refused: persona: /)
   })
+})
+
+test('persona: of two pairs of one time, the current secret is tried first, wherever its pair stands', async () => {
+  const pair = (key: string) => `t=${seconds},v1=${mac(key, `${seconds}.${body}`)}`
+  const env = { [SECRET_NAME]: secret, [`${SECRET_NAME}_NEXT`]: other }
+  for (const value of [`${pair(secret)} ${pair(other)}`, `${pair(other)} ${pair(secret)}`]) {
+    const headers = { 'persona-signature': value }
+    const incoming = { method: 'POST', url: 'https://gateway.test/', headers, body }
+    const result = await authenticate(
+      (persona as unknown as AnyProvider)({ secret: SECRET_NAME }),
+      incoming,
+      env,
+    )
+    expect(result.ok && result.value.notes?.secretSlot).toBe('current')
+  }
 })
 
 describe('mollie: a header that may stand several times, with or without its prefix', () => {

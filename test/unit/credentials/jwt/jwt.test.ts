@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { anonymous } from '../../../../src/anonymous.ts'
 import { deny } from '../../../../src/contract.ts'
 import { type DpopOptions, dpop } from '../../../../src/credentials/dpop/index.ts'
 import { credential } from '../../../../src/credentials/engine.ts'
@@ -724,6 +725,10 @@ describe('options', () => {
     [{ keys: { pem: 'PRIVATE' } }, /keys: .*pem/],
 
     [{ aud: 'api' }, /aud: is not an option/],
+    [{ dpop: { ...dpop() } }, 'jwt: dpop: is an object; write dpop({ … }) of sallyport/credentials'],
+    [{ dpop: anonymous() }, 'jwt: dpop: is an object; write dpop({ … })'],
+    [{ dpop }, 'jwt: dpop: is a function; write dpop({ … })'],
+    [{ dpop: null }, 'jwt: dpop: is null; write dpop({ … })'],
     [{ dpop: { nonce: true } }, 'jwt: dpop: is an object; write dpop({ … }) of sallyport/credentials'],
   ])('%j are refused at load', (changes, message) => {
     expect(() => jwt({ ...good, ...changes } as never)).toThrow(TypeError)
