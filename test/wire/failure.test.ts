@@ -121,8 +121,10 @@ describe.each(['throw', 'hang', 'lost-reply'] as const)('with a state that fails
       expect(answer.status).toBe(503)
       waits.push(await waited(answer))
     }
-    // Two tries each: the third request's first failure opens the breaker. From then on each request is a probe of one try.
-    expect(waits.filter((ms) => ms > DEADLINE_MS * 0.9).length).toBeLessThanOrEqual(5)
+    // Two tries each: the third request's first failure opens the breaker. From then on each request is a probe of one try, which
+    // waits half as long. Stalls of the machine come on top of some: the middle one tells.
+    const probes = waits.slice(3).sort((one, other) => one - other)
+    expect(probes[probes.length >> 1]).toBeLessThan(DEADLINE_MS * 0.7)
     // A machine that stalls may hold a probe up until its second try is due: as many more, and only then.
     const held = waits.slice(3).filter((ms) => ms >= DEADLINE_MS / 2).length
     const { admit: asked } = await seen()

@@ -12,7 +12,7 @@ const MOST_TEMPLATED = 1.5
 const BODY_BYTES = 4096
 const KINDS: readonly Kind[] = ['bare', 'nothing', 'signature']
 const TIMES = 600
-const ROUNDS = 15
+const ROUNDS = 11
 /** Its signer makes a form, which a body of JSON is not. */
 const FORMS = new Set(['twilio'])
 
