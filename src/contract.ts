@@ -57,7 +57,7 @@ export const deny = (
 ): { ok: false; denial: Denial } => ({ ok: false, denial: { code, reason, ...more } })
 
 /**
- * A request's headers by their lower-case names, read once: each look into the runtime's own costs a sixth of a verification.
+ * A request's headers by their lower-case names, read once: each look into the runtime's own is a call out of JavaScript, about 1 µs.
  * Lines of one name are joined by `, ` (RFC 9110 section 5.3).
  */
 export type RequestHeaders = ReadonlyMap<string, string>
