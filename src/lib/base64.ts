@@ -1,6 +1,7 @@
+import { valueAt, valuesOf } from './digits.ts'
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const sextets = new Int8Array(128).fill(-1)
-for (let value = 0; value < 64; value++) sextets[alphabet.charCodeAt(value)] = value
+const sextets = valuesOf(alphabet)
 
 /** Base64 of the bytes with padding (RFC 4648 section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
@@ -25,28 +26,23 @@ export function decodeBase64(text: string, from = 0): Uint8Array<ArrayBuffer> | 
   let all = 0
   for (let at = from; at < whole; at += 4) {
     const bits =
-      (sextet(text, at) << 18) |
-      (sextet(text, at + 1) << 12) |
-      (sextet(text, at + 2) << 6) |
-      sextet(text, at + 3)
+      (valueAt(sextets, text, at) << 18) |
+      (valueAt(sextets, text, at + 1) << 12) |
+      (valueAt(sextets, text, at + 2) << 6) |
+      valueAt(sextets, text, at + 3)
     all |= bits
     bytes[written++] = bits >> 16
     bytes[written++] = bits >> 8
     bytes[written++] = bits
   }
   if (padding > 0) {
-    const third = padding === 1 ? sextet(text, whole + 2) : 0
-    const bits = (sextet(text, whole) << 18) | (sextet(text, whole + 1) << 12) | (third << 6)
+    const third = padding === 1 ? valueAt(sextets, text, whole + 2) : 0
+    const bits =
+      (valueAt(sextets, text, whole) << 18) | (valueAt(sextets, text, whole + 1) << 12) | (third << 6)
     if ((bits & (padding === 1 ? 0xff : 0xffff)) !== 0) return undefined
     all |= bits
     bytes[written++] = bits >> 16
     if (padding === 1) bytes[written] = bits >> 8
   }
   return all < 0 ? undefined : bytes
-}
-
-/** -1 has all its bits set, and stays negative whatever it is shifted by and joined with. */
-function sextet(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return code < 128 ? (sextets[code] ?? -1) : -1
 }

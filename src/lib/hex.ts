@@ -1,6 +1,7 @@
+import { valueAt, valuesOf } from './digits.ts'
+
 const digits = '0123456789abcdef'
-const nibbles = new Int8Array(128).fill(-1)
-for (let value = 0; value < 16; value++) nibbles[digits.charCodeAt(value)] = value
+const nibbles = valuesOf(digits)
 
 /** Lower-case hex of the bytes. */
 export function encodeHex(bytes: Uint8Array): string {
@@ -19,15 +20,9 @@ export function decodeLowerHex(text: string, from = 0): Uint8Array<ArrayBuffer> 
   const bytes = new Uint8Array((text.length - from) / 2)
   let all = 0
   for (let at = 0; at < bytes.length; at++) {
-    const value = (nibble(text, from + 2 * at) << 4) | nibble(text, from + 2 * at + 1)
+    const value = (valueAt(nibbles, text, from + 2 * at) << 4) | valueAt(nibbles, text, from + 2 * at + 1)
     all |= value
     bytes[at] = value
   }
   return all < 0 ? undefined : bytes
-}
-
-/** -1 has all its bits set, and stays negative whatever it is shifted by and joined with. */
-function nibble(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return code < 128 ? (nibbles[code] ?? -1) : -1
 }
